@@ -1,0 +1,59 @@
+/**
+ * The seam of this package: a place that keeps the text of sessions by id, under the four verbs
+ * `load`, `save`, `touch` and `delete`. It knows nothing of Remix; Remix's `Session` knows nothing
+ * of it. `NativeStore` implements it over the Rust core, `ClientStore` over a JavaScript client.
+ *
+ * Every verb takes the function that turns the store's answer into the caller's result, so that
+ * one promise is made per call and the answer goes straight into it. Commands of one session run
+ * in the order they were called, and each call ends within the store's deadline.
+ */
+export interface SessionStore {
+  /** Whether `load` refreshes the TTL in the same round trip. */
+  readonly refreshesOnLoad: boolean
+
+  /** Gives the text of session `id`, or `null` if there is none. */
+  load<result>(id: string, then: (text: string | null) => result): Promise<result>
+
+  /**
+   * Writes the text of session `id`, and gives whether it was written: a session that replaces a
+   * stored one is not written when that one is gone.
+   */
+  save<result>(
+    id: string,
+    text: string,
+    over: Replaced,
+    then: (written: boolean) => result,
+  ): Promise<result>
+
+  /** Refreshes the TTL of session `id`, and gives whether the session is still there. */
+  touch<result>(id: string, then: (found: boolean) => result): Promise<result>
+
+  /** Deletes sessions, whether they exist or not. */
+  delete<result>(ids: string[], then: () => result): Promise<result>
+
+  /** Resolves once Redis has answered. */
+  ping(): Promise<void>
+
+  /** Refuses new commands, lets the pending ones end, and frees what the store owns. */
+  close(): Promise<void>
+}
+
+/** What a saved session takes the place of. */
+export interface Replaced {
+  /** The id under which the session is stored now; `null` for a new session. */
+  stored: string | null
+
+  /** An id to delete once the session is written; `null` for none. */
+  obsolete: string | null
+}
+
+/** What both kinds of store are made with; validated, so a store checks none of it again. */
+export interface StoreSettings {
+  prefix: string
+  /** Seconds; `null` keeps sessions for ever. */
+  ttl: number | null
+  rolling: boolean
+  /** Milliseconds. */
+  timeout: number
+  maxPending: number
+}
