@@ -1,0 +1,196 @@
+/** The {@link SessionStore} over the Rust core: hands commands over, and settles their promises. */
+import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from './errors.ts'
+import { loadAddon } from './load-addon.ts'
+import type { NativeConnection } from './native-addon.ts'
+import type { TlsOptions } from './options.ts'
+import type { Replaced, SessionStore, StoreSettings } from './session-store.ts'
+import { closedError, overloadedError } from './store-errors.ts'
+import { TicketTable } from './ticket-table.ts'
+
+/** Outcomes that are fetched at a time: enough for a busy tick, little enough to keep around. */
+const BATCH = 512
+
+// The kinds of outcome, as `src/native/outcomes.rs` numbers them.
+const NONE = 0
+const NO = 1
+const YES = 2
+const TEXT = 3
+
+/** A call that waits for its outcome. */
+interface Waiting {
+  then: (answer: any) => unknown
+  resolve: (result: any) => void
+  reject: (error: unknown) => void
+}
+
+/** An error as it crosses the language border. */
+interface Failure {
+  code: RedisSessionStorageErrorCode
+  message: string
+  reply: string | undefined
+}
+
+export class NativeStore implements SessionStore {
+  readonly refreshesOnLoad: boolean
+  readonly #connection: NativeConnection
+  readonly #maxPending: number
+  readonly #waiting = new TicketTable<Waiting>()
+  readonly #outcomes = new Uint32Array(2 * BATCH)
+  readonly #payloads: unknown[] = Array.from({ length: BATCH }, () => undefined)
+  #flushScheduled = false
+  #closed: Promise<void> | undefined
+  #drained: (() => void) | undefined
+
+  /** @throws {TypeError} for a URL or certificate that is none */
+  constructor(
+    settings: StoreSettings,
+    target: { url: string; connections: number; tls: TlsOptions | undefined },
+  ) {
+    let { prefix, ttl, rolling, timeout, maxPending } = settings
+    let { NativeConnection } = loadAddon()
+    try {
+      this.#connection = new NativeConnection(
+        {
+          url: target.url,
+          connections: target.connections,
+          tls: target.tls,
+          prefix,
+          ttl: ttl ?? undefined,
+          refreshOnLoad: rolling && ttl !== null,
+          timeout,
+        },
+        () => this.#settle(),
+      )
+    } catch (error) {
+      throw new TypeError((error as Error).message)
+    }
+    this.refreshesOnLoad = rolling && ttl !== null
+    this.#maxPending = maxPending
+  }
+
+  load<result>(id: string, then: (text: string | null) => result): Promise<result> {
+    return new Promise((resolve, reject) => {
+      let ticket = this.#ticket(then, resolve, reject)
+      if (ticket !== undefined) this.#connection.load(ticket, id)
+    })
+  }
+
+  save<result>(
+    id: string,
+    text: string,
+    { stored, obsolete }: Replaced,
+    then: (written: boolean) => result,
+  ): Promise<result> {
+    return new Promise((resolve, reject) => {
+      let ticket = this.#ticket(then, resolve, reject)
+      if (ticket === undefined) return
+      if (obsolete === null && (stored === null || stored === id)) {
+        this.#connection.save(ticket, id, text, stored !== null)
+      } else {
+        this.#connection.replace(ticket, id, text, stored, obsolete)
+      }
+    })
+  }
+
+  touch<result>(id: string, then: (found: boolean) => result): Promise<result> {
+    return new Promise((resolve, reject) => {
+      let ticket = this.#ticket(then, resolve, reject)
+      if (ticket !== undefined) this.#connection.touch(ticket, id)
+    })
+  }
+
+  delete<result>(ids: string[], then: () => result): Promise<result> {
+    return new Promise((resolve, reject) => {
+      let ticket = this.#ticket(then, resolve, reject)
+      if (ticket !== undefined) this.#connection.delete(ticket, ids)
+    })
+  }
+
+  ping(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ticket = this.#ticket(() => undefined, resolve, reject)
+      if (ticket !== undefined) this.#connection.ping(ticket)
+    })
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    if (this.#waiting.size > 0) {
+      await new Promise<void>((resolve) => (this.#drained = resolve))
+    }
+    this.#connection.close()
+  }
+
+  /** Takes a call in, or rejects it and gives `undefined`. */
+  #ticket(
+    then: Waiting['then'],
+    resolve: Waiting['resolve'],
+    reject: Waiting['reject'],
+  ): number | undefined {
+    if (this.#closed !== undefined) {
+      reject(closedError())
+      return undefined
+    }
+    if (this.#waiting.size >= this.#maxPending) {
+      reject(overloadedError(this.#maxPending))
+      return undefined
+    }
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true
+      process.nextTick(() => {
+        this.#flushScheduled = false
+        this.#connection.flush()
+      })
+    }
+    return this.#waiting.add({ then, resolve, reject })
+  }
+
+  /** Fetches the outcomes that have come in, and settles the promises that wait for them. */
+  #settle(): void {
+    let count: number
+    do {
+      count = this.#connection.drain(this.#outcomes, this.#payloads)
+      for (let i = 0; i < count; i++) {
+        let waiting = this.#waiting.take(this.#outcomes[2 * i]!)
+        if (waiting === undefined) continue
+
+        try {
+          switch (this.#outcomes[2 * i + 1]) {
+            case NONE:
+              waiting.resolve(waiting.then(null))
+              break
+            case NO:
+              waiting.resolve(waiting.then(false))
+              break
+            case YES:
+              waiting.resolve(waiting.then(true))
+              break
+            case TEXT:
+              waiting.resolve(waiting.then(this.#payload(i)))
+              break
+            default:
+              waiting.reject(toError(this.#payload(i) as Failure))
+          }
+        } catch (error) {
+          waiting.reject(error)
+        }
+      }
+    } while (count === BATCH)
+
+    if (this.#waiting.size === 0) this.#drained?.()
+  }
+
+  /** Takes a payload out, so that the array does not keep a session's text alive. */
+  #payload(index: number): unknown {
+    let payload = this.#payloads[index]
+    this.#payloads[index] = undefined
+    return payload
+  }
+}
+
+function toError({ code, message, reply }: Failure): RedisSessionStorageError {
+  return new RedisSessionStorageError(code, message, { reply })
+}

@@ -1,0 +1,164 @@
+/** Remix's `SessionStorage` over a {@link SessionStore}: which verb, when, under which conditions. */
+import type { Session, SessionStorage } from '@remix-run/session'
+
+import { ClientStore } from './client-store.ts'
+import { NativeStore } from './native-store.ts'
+import {
+  isClient,
+  readDropInOptions,
+  readOptions,
+  type DropInOptions,
+  type RedisSessionStorageOptions,
+  type Settings,
+} from './options.ts'
+import type { RedisClient } from './redis-client.ts'
+import { RedisSession } from './redis-session.ts'
+import type { SessionStore } from './session-store.ts'
+import { fromText, toText } from './session-text.ts'
+
+/** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
+const MAX_ID_LENGTH = 512
+
+/** A TTL that was refreshed less than this many milliseconds ago is as good as new. */
+const FRESH_FOR = 1000
+
+/** Remix's `SessionStorage`, and what a storage with a connection needs besides. */
+export interface RedisSessionStorage extends SessionStorage {
+  /**
+   * Connects now rather than at the first use, to find a wrong setting when the app starts.
+   *
+   * @throws {RedisSessionStorageError} `CONNECT`, when no connection was made within `timeout`
+   */
+  connect(): Promise<void>
+
+  /**
+   * Resolves once Redis has answered: a health check.
+   *
+   * @throws {RedisSessionStorageError} when it has not within `timeout`
+   */
+  ping(): Promise<void>
+
+  /**
+   * Refuses new commands with `CLOSED`, waits for the pending ones, and closes the connection. A
+   * passed client is left as it is: it belongs to the app. Closing twice is fine.
+   */
+  close(): Promise<void>
+
+  /** The same as `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Creates a session storage that keeps sessions in Redis, for Remix's
+ * `session(cookie, sessionStorage)` middleware.
+ *
+ * With a `url` the storage owns its connection, which is made at the first use. With a `client` it
+ * uses a Redis client of the app. Passed as `(client, options)` it behaves as
+ * `@remix-run/session-storage-redis` does: no TTL unless one is given, and an unchanged session
+ * costs no command.
+ *
+ * @example
+ * let sessionStorage = createRedisSessionStorage({ url: 'redis://localhost:6379' })
+ *
+ * @throws {TypeError} for an option of the wrong type, or one that does not exist
+ * @throws {RangeError} for a number outside its bounds
+ * @throws {RedisSessionStorageError} `NATIVE`, when a `url` is given and no native addon can be loaded
+ */
+export function createRedisSessionStorage(options: RedisSessionStorageOptions): RedisSessionStorage
+export function createRedisSessionStorage(
+  client: RedisClient,
+  options?: DropInOptions,
+): RedisSessionStorage
+export function createRedisSessionStorage(
+  first: RedisSessionStorageOptions | RedisClient,
+  second?: DropInOptions,
+): RedisSessionStorage {
+  let settings = isClient(first) ? readDropInOptions(first, second) : readOptions(first)
+  return storageOver(createStore(settings), settings)
+}
+
+function createStore({ store, backend }: Settings): SessionStore {
+  return backend.client === undefined
+    ? new NativeStore(store, backend)
+    : new ClientStore(store, backend.client)
+}
+
+function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
+  let { useUnknownIds, maxBytes } = settings
+  let { prefix, rolling } = settings.store
+
+  function read(cookie: string | null): Promise<Session> {
+    if (!isPossibleId(cookie)) return Promise.resolve(new RedisSession())
+
+    return store.load(cookie, (text) =>
+      text === null
+        ? new RedisSession(useUnknownIds ? cookie : undefined)
+        : RedisSession.loaded(store, cookie, fromText(text, redacted(prefix, cookie))),
+    )
+  }
+
+  function save(session: Session): Promise<string | null> {
+    if (session.destroyed) return destroy(session)
+    if (!session.dirty) return refresh(session)
+
+    let id = session.id
+    if (!isPossibleId(id)) return Promise.reject(impossibleId())
+    let text: string
+    try {
+      text = toText(session, maxBytes)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+
+    let stored = RedisSession.storedId(session, store)
+    return store.save(id, text, { stored, obsolete: session.deleteId ?? null }, (written) => {
+      // What was stored is gone: destroyed by another request, expired or revoked. It stays gone,
+      // and the cookie is left alone, because it could be the one of a newer login.
+      if (!written) return null
+      RedisSession.saved(session, store, id)
+      return id
+    })
+  }
+
+  function destroy(session: Session): Promise<string> {
+    let stored = RedisSession.storedId(session, store)
+    let ids = new Set([session.id, session.deleteId, stored].filter(isPossibleId))
+    return store.delete([...ids], () => '')
+  }
+
+  function refresh(session: Session): Promise<null> {
+    let stored = RedisSession.storedId(session, store)
+    let isFresh = store.refreshesOnLoad && RedisSession.age(session) < FRESH_FOR
+    if (!rolling || stored === null || isFresh) return Promise.resolve(null)
+
+    return store.touch(stored, () => null)
+  }
+
+  return {
+    read,
+    save,
+    connect: () => store.ping(),
+    ping: () => store.ping(),
+    close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+}
+
+/**
+ * Whether a session can be stored under this id. Text that is not well-formed Unicode has no bytes
+ * of its own: two such ids could share a key.
+ */
+function isPossibleId(id: string | null | undefined): id is string {
+  return id != null && id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed()
+}
+
+function impossibleId(): RangeError {
+  return new RangeError(
+    `The session was not saved: its id must be Unicode text of 1 to ${MAX_ID_LENGTH} characters`,
+  )
+}
+
+/** Enough of a key to find it in Redis; an id in a log could be used to take over the session. */
+function redacted(prefix: string, id: string): string {
+  return `${prefix}${id.slice(0, 4)}…`
+}

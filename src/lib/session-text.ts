@@ -1,0 +1,84 @@
+/** A session as the text that Redis holds, the same bytes as `@remix-run/session-storage-redis`. */
+import type { Session, SessionData } from '@remix-run/session'
+
+import { RedisSessionStorageError } from './errors.ts'
+
+/**
+ * Writes a session as JSON: `[values, flash]`.
+ *
+ * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`
+ */
+export function toText(session: Session, maxBytes: number): string {
+  let data = session.data
+  let text: string
+  try {
+    text = JSON.stringify(data)
+  } catch (cause) {
+    let key = unserializableKey(data)
+    throw new RedisSessionStorageError(
+      'UNSERIALIZABLE',
+      `The session was not saved: JSON cannot express its value ${JSON.stringify(key)}. ` +
+        'Store plain JSON values (no BigInt, no cycles).',
+      { cause },
+    )
+  }
+
+  // A UTF-16 code unit is at most three bytes of UTF-8, so small texts need no counting.
+  if (text.length * 3 > maxBytes) {
+    let bytes = Buffer.byteLength(text)
+    if (bytes > maxBytes) {
+      throw new RedisSessionStorageError(
+        'TOO_LARGE',
+        `The session was not saved: it has ${bytes} bytes, and "maxBytes" allows ${maxBytes}. ` +
+          'Store less in it, or raise "maxBytes".',
+      )
+    }
+  }
+  return text
+}
+
+/**
+ * Reads what {@link toText} or `@remix-run/session-storage-redis` wrote.
+ *
+ * @throws {RedisSessionStorageError} `CORRUPT`
+ */
+export function fromText(text: string, key: string): SessionData {
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch {
+    // The parser's own words quote the text, which is session data.
+    throw corrupt(key, 'is not JSON')
+  }
+  if (!isSessionData(data)) throw corrupt(key, 'is not of the form [values, flash]')
+  return data
+}
+
+function isSessionData(data: unknown): data is SessionData {
+  return Array.isArray(data) && isRecord(data[0]) && isRecord(data[1])
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function corrupt(key: string, why: string): RedisSessionStorageError {
+  return new RedisSessionStorageError(
+    'CORRUPT',
+    `What Redis holds at ${key} ${why}, so it is not a session. ` +
+      'Delete the key, or use another "prefix" if the key belongs to something else.',
+  )
+}
+
+function unserializableKey(data: SessionData): string {
+  for (let values of data) {
+    for (let [key, value] of Object.entries(values)) {
+      try {
+        JSON.stringify(value)
+      } catch {
+        return key
+      }
+    }
+  }
+  return '(unknown)'
+}

@@ -1,0 +1,51 @@
+/** Who waits for which answer. */
+
+const SLOT_BITS = 20
+const SLOT_MASK = 2 ** SLOT_BITS - 1
+const GENERATIONS = 2 ** (32 - SLOT_BITS)
+
+/**
+ * Gives everything that waits a ticket, and gives it back once for that ticket.
+ *
+ * A ticket is a slot number and the slot's generation, which changes each time the slot is used
+ * again: an answer with an old ticket finds nobody, rather than somebody else.
+ */
+export class TicketTable<waiting> {
+  #slots: (waiting | undefined)[] = []
+  #tickets: number[] = []
+  #free: number[] = []
+  #size = 0
+
+  /** How many are waiting. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Keeps `waiting` (at most 1,048,576 at a time), and gives its ticket: an unsigned 32-bit number. */
+  add(waiting: waiting): number {
+    this.#size++
+    let slot = this.#free.pop()
+    if (slot === undefined) {
+      slot = this.#slots.length
+      this.#slots.push(waiting)
+      this.#tickets.push(slot)
+      return slot
+    }
+    this.#slots[slot] = waiting
+    return this.#tickets[slot]!
+  }
+
+  /** Gives what waits under `ticket` and forgets it; `undefined` if nobody does. */
+  take(ticket: number): waiting | undefined {
+    let slot = ticket & SLOT_MASK
+    let waiting = this.#slots[slot]
+    if (waiting === undefined || this.#tickets[slot] !== ticket) return undefined
+
+    this.#slots[slot] = undefined
+    let generation = ((ticket >>> SLOT_BITS) + 1) % GENERATIONS
+    this.#tickets[slot] = ((generation << SLOT_BITS) | slot) >>> 0
+    this.#free.push(slot)
+    this.#size--
+    return waiting
+  }
+}
