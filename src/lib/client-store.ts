@@ -124,7 +124,12 @@ export class ClientStore implements SessionStore {
       }
       let timer = setTimeout(() => settle(() => reject(timeoutError(timeout))), timeout)
 
-      this.#inOrder(ids, () => work(() => isSettled)).then(
+      let expired = () => isSettled
+      let start = async () => {
+        if (expired()) throw timeoutError(timeout)
+        return work(expired)
+      }
+      this.#inOrder(ids, start).then(
         (answer) =>
           settle(() => {
             try {

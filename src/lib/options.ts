@@ -192,13 +192,14 @@ export function readOptions(options: RedisSessionStorageOptions): Settings {
   }
 
   known(options, URL_OPTIONS, 'with a url')
-  if (typeof options.url !== 'string') {
-    throw new TypeError(`"url" must be a string, but is ${describe(options.url)}`)
+  let url: unknown = options.url
+  if (typeof url !== 'string') {
+    throw new TypeError(`"url" must be a string, but is ${describe(url)}`)
   }
   return {
     ...settings,
     backend: {
-      url: options.url,
+      url,
       connections: integer('connections', options.connections, 1, 64),
       tls: tlsOptions(options.tls),
     },

@@ -1,7 +1,8 @@
 /** What a storage remembers of a session beyond what Remix's `Session` does. */
-import { Session, type SessionData } from '@remix-run/session'
+import { Session } from '@remix-run/session'
 
 import type { SessionStore } from './session-store.ts'
+import type { SessionData } from './session-text.ts'
 
 /**
  * A `Session` that knows where it is stored: in which store, under which id, and since when its TTL

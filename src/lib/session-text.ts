@@ -1,7 +1,10 @@
 /** A session as the text that Redis holds, the same bytes as `@remix-run/session-storage-redis`. */
-import type { Session, SessionData } from '@remix-run/session'
+import type { Session } from '@remix-run/session'
 
 import { RedisSessionStorageError } from './errors.ts'
+
+/** What a session holds: `[values, flash]`. */
+export type SessionData = Session['data']
 
 /**
  * Writes a session as JSON: `[values, flash]`.
