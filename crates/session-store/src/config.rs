@@ -1,0 +1,197 @@
+//! Options, checked once and turned into what the rest of the core works with.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+
+use crate::tls::{TlsOptions, TlsSettings};
+
+/// What a [`Store`](crate::Store) is made with.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where Redis is: `redis://`, `rediss://` or `unix://`.
+    pub url: String,
+    /// How many connections to share the sessions among.
+    pub connections: usize,
+    /// How a `rediss://` server is verified.
+    pub tls: TlsOptions,
+    /// What stands in front of every key.
+    pub prefix: String,
+    /// Seconds that an unused session lives; `None` for ever.
+    pub ttl: Option<u32>,
+    /// Whether loading a session refreshes its TTL.
+    pub refresh_on_load: bool,
+    /// What one command may take, from the hand-over to the answer.
+    pub timeout: Duration,
+}
+
+/// An option that cannot be used; says which, and what it may be. Never holds the URL itself,
+/// because of the password in it.
+#[derive(Debug)]
+pub struct ConfigError(pub(crate) String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Checked options.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) target: Target,
+    pub(crate) connections: usize,
+    pub(crate) prefix: String,
+    pub(crate) ttl: Option<u32>,
+    pub(crate) refresh_on_load: bool,
+    pub(crate) timeout: Duration,
+}
+
+/// A Redis server, and how to be let in.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) database: i64,
+}
+
+#[derive(Debug)]
+pub(crate) enum Endpoint {
+    Tcp { host: String, port: u16, tls: Option<TlsSettings> },
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Target {
+    /// The address as a URL without user and password, fit for messages.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.endpoint {
+            Endpoint::Tcp { host, port, tls } => {
+                let scheme = if tls.is_some() { "rediss" } else { "redis" };
+                let [open, close] = if host.contains(':') { ["[", "]"] } else { ["", ""] };
+                write!(formatter, "{scheme}://{open}{host}{close}:{port}")?;
+            }
+            Endpoint::Unix(path) => write!(formatter, "unix://{}", path.display())?,
+        }
+        if self.database != 0 {
+            write!(formatter, " (database {})", self.database)?;
+        }
+        Ok(())
+    }
+}
+
+const URL_FORMS: &str = "redis://host:port/db, redis://:password@host, \
+    rediss://user:password@host:port (TLS) or unix:///path/to/socket";
+
+impl Config {
+    /// Checks options.
+    ///
+    /// # Errors
+    /// When the URL or a certificate is none.
+    pub fn new(options: Options) -> Result<Self, ConfigError> {
+        Ok(Self {
+            target: target(&options.url, &options.tls)?,
+            connections: options.connections.max(1),
+            prefix: options.prefix,
+            ttl: options.ttl,
+            refresh_on_load: options.refresh_on_load && options.ttl.is_some(),
+            timeout: options.timeout,
+        })
+    }
+}
+
+fn target(url: &str, tls: &TlsOptions) -> Result<Target, ConfigError> {
+    let parsed = redis::parse_redis_url(url)
+        .ok_or_else(|| ConfigError(format!("\"url\" must be {URL_FORMS}")))?;
+    if parsed.fragment().is_some() {
+        return Err(ConfigError(
+            "\"url\" must have no \"#\" part; write a \"#\" in a password as %23".into(),
+        ));
+    }
+    // The crate's message is one of its constants; its detail could quote the URL.
+    let info: ConnectionInfo = parsed.into_connection_info().map_err(|error| {
+        let reason = error.to_string();
+        let reason = reason.split(" - ").next().unwrap_or_default();
+        ConfigError(format!("\"url\" must be {URL_FORMS}: {reason}"))
+    })?;
+
+    let endpoint = match info.addr() {
+        ConnectionAddr::Tcp(host, port) => {
+            if !tls.is_default() {
+                return Err(ConfigError(
+                    "\"tls\" needs a \"url\" that starts with rediss://".into(),
+                ));
+            }
+            Endpoint::Tcp { host: host.clone(), port: *port, tls: None }
+        }
+        ConnectionAddr::TcpTls { host, port, .. } => Endpoint::Tcp {
+            host: host.clone(),
+            port: *port,
+            tls: Some(TlsSettings::new(tls, host)?),
+        },
+        ConnectionAddr::Unix(path) => Endpoint::Unix(path.clone()),
+        _ => return Err(ConfigError(format!("\"url\" must be {URL_FORMS}"))),
+    };
+    let settings = info.redis_settings();
+    if settings.db() < 0 {
+        return Err(ConfigError("\"url\" must have a database number of 0 or more".into()));
+    }
+    Ok(Target {
+        endpoint,
+        username: settings.username().map(str::to_owned),
+        password: settings.password().map(str::to_owned),
+        database: settings.db(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(url: &str) -> Result<Target, ConfigError> {
+        target(url, &TlsOptions::default())
+    }
+
+    #[test]
+    fn a_url_says_where_redis_is_and_who_comes() {
+        let target = parse("redis://ann:p%40ss%2Fw@[::1]:7000/3").unwrap();
+        assert_eq!(target.username.as_deref(), Some("ann"));
+        assert_eq!(target.password.as_deref(), Some("p@ss/w"));
+        assert_eq!(target.to_string(), "redis://[::1]:7000 (database 3)");
+
+        assert_eq!(parse("redis://localhost").unwrap().to_string(), "redis://localhost:6379");
+        assert_eq!(parse("rediss://r.example").unwrap().to_string(), "rediss://r.example:6379");
+        #[cfg(unix)]
+        assert_eq!(parse("unix:///run/r.sock").unwrap().to_string(), "unix:///run/r.sock");
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_without_showing_it() {
+        for url in [
+            "",
+            "localhost:6379",
+            "http://:hunter2@localhost",
+            "redis://:hunter2@",
+            "redis://:hunter2@localhost:port",
+            "redis://:hunter2@localhost/db",
+            "redis://:hunter2@localhost/-1",
+            "redis://:hunter2@localhost:6379/0#hunter2",
+            "rediss://:hunter2@localhost#insecure",
+        ] {
+            let error = parse(url).expect_err(url).to_string();
+            assert!(error.starts_with("\"url\" must"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn tls_options_need_a_tls_url() {
+        let tls = TlsOptions { server_name: Some("redis".into()), ..TlsOptions::default() };
+        assert!(target("redis://localhost", &tls).is_err());
+        assert!(target("rediss://localhost", &tls).is_ok());
+    }
+}

@@ -1,0 +1,242 @@
+//! Makes a connection: name, socket, TLS, and the first words with Redis.
+//!
+//! All of it blocks, name look-ups without any limit, so it runs on a thread of its own for each
+//! attempt, and the I/O thread never waits for it.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::{Parser, Value, cmd};
+use rustls::ClientConnection;
+use socket2::{SockRef, TcpKeepalive};
+
+use crate::config::{Config, Endpoint, Target};
+use crate::socket::{Socket, TlsSocket};
+use crate::tls::TlsSettings;
+
+/// How long a connection may be silent before the operating system asks whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// A connection that Redis has let us in on.
+pub(crate) struct Connected {
+    pub(crate) socket: Socket,
+    /// Whether the server has `GETEX`, which came with Redis 6.2.
+    pub(crate) knows_getex: bool,
+}
+
+/// Why no connection was made.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectError {
+    pub(crate) reason: String,
+    /// Trying again changes nothing: a wrong password, say.
+    pub(crate) is_final: bool,
+}
+
+impl ConnectError {
+    fn passing(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_final: false }
+    }
+
+    fn last(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), is_final: true }
+    }
+}
+
+/// Connects, within the configured timeout but for the look-up of the host's name.
+pub(crate) fn connect(config: &Config) -> Result<Connected, ConnectError> {
+    let deadline = Instant::now() + config.timeout;
+    let target = &config.target;
+    match &target.endpoint {
+        Endpoint::Tcp { host, port, tls } => {
+            let mut stream = open_tcp(host, *port, deadline)?;
+            set_up(&stream, deadline).map_err(|error| from_io(&error))?;
+            let Some(tls) = tls else {
+                let knows_getex = greet(&mut stream, config)?;
+                return finish(stream.set_nonblocking(true), knows_getex, || {
+                    Socket::Tcp(mio::net::TcpStream::from_std(stream))
+                });
+            };
+            let mut session = open_tls(tls, &mut stream)?;
+            let knows_getex = greet(&mut rustls::Stream::new(&mut session, &mut stream), config)?;
+            finish(stream.set_nonblocking(true), knows_getex, || {
+                let stream = mio::net::TcpStream::from_std(stream);
+                Socket::Tls(Box::new(TlsSocket::new(session, stream)))
+            })
+        }
+        #[cfg(unix)]
+        Endpoint::Unix(path) => {
+            let mut stream = UnixStream::connect(path).map_err(|error| from_io(&error))?;
+            let timeout = Some(remaining(deadline)?);
+            stream
+                .set_read_timeout(timeout)
+                .and_then(|()| stream.set_write_timeout(timeout))
+                .map_err(|error| from_io(&error))?;
+            let knows_getex = greet(&mut stream, config)?;
+            finish(stream.set_nonblocking(true), knows_getex, || {
+                Socket::Unix(mio::net::UnixStream::from_std(stream))
+            })
+        }
+        #[cfg(not(unix))]
+        Endpoint::Unix(_) => Err(ConnectError::last("this system has no Unix sockets")),
+    }
+}
+
+fn finish(
+    ready: io::Result<()>,
+    knows_getex: bool,
+    socket: impl FnOnce() -> Socket,
+) -> Result<Connected, ConnectError> {
+    ready.map_err(|error| from_io(&error))?;
+    Ok(Connected { socket: socket(), knows_getex })
+}
+
+fn remaining(deadline: Instant) -> Result<Duration, ConnectError> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(from_io(&io::ErrorKind::TimedOut.into())) } else { Ok(left) }
+}
+
+fn open_tcp(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, ConnectError> {
+    let addresses: Vec<SocketAddr> = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| {
+            ConnectError::passing(format!("the host name could not be resolved ({error})"))
+        })?
+        .collect();
+
+    let mut failure = ConnectError::passing("the host name has no addresses");
+    for (tried, address) in addresses.iter().enumerate() {
+        // An address that swallows packets leaves time for the others.
+        let untried = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        match TcpStream::connect_timeout(address, remaining(deadline)? / untried) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = from_io(&error),
+        }
+    }
+    Err(failure)
+}
+
+fn set_up(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 3);
+    SockRef::from(stream).set_tcp_keepalive(&keep_alive)?;
+    let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    stream.set_read_timeout(Some(left))?;
+    stream.set_write_timeout(Some(left))
+}
+
+fn open_tls(tls: &TlsSettings, stream: &mut TcpStream) -> Result<ClientConnection, ConnectError> {
+    let config = tls.client_config().map_err(ConnectError::last)?;
+    let mut session = ClientConnection::new(Arc::new(config), tls.server_name.clone())
+        .map_err(|error| ConnectError::last(format!("TLS: {error}")))?;
+    while session.is_handshaking() {
+        session.complete_io(stream).map_err(|error| from_io(&error))?;
+    }
+    Ok(session)
+}
+
+/// Logs in and chooses the database; gives whether the server knows `GETEX`.
+fn greet(stream: &mut (impl Read + Write), config: &Config) -> Result<bool, ConnectError> {
+    let Target { username, password, database, .. } = &config.target;
+    let mut words = Vec::new();
+    if let Some(password) = password {
+        let mut auth = cmd("AUTH");
+        if let Some(username) = username {
+            auth.arg(username);
+        }
+        auth.arg(password).write_packed_command(&mut words);
+    }
+    if *database != 0 {
+        cmd("SELECT").arg(*database).write_packed_command(&mut words);
+    }
+    cmd("COMMAND").arg("INFO").arg("GETEX").write_packed_command(&mut words);
+    cmd("PING").write_packed_command(&mut words);
+    stream.write_all(&words).map_err(|error| from_io(&error))?;
+
+    let mut parser = Parser::new();
+    let mut reply = || parser.parse_value(&mut *stream).map_err(|error| from_redis(&error));
+    if password.is_some() {
+        accept(&reply()?, &[])?;
+    }
+    if *database != 0 {
+        accept(&reply()?, &[])?;
+    }
+    let getex = reply()?;
+    // A user who may use a few commands only may be denied these two; that is no reason to leave.
+    accept(&reply()?, &["NOPERM"])?;
+    Ok(!is_unknown(&getex))
+}
+
+/// `COMMAND INFO` gives a description for each command, and nil for one that does not exist.
+fn is_unknown(info: &Value) -> bool {
+    matches!(info, Value::Array(commands)
+        if commands.iter().all(|command| matches!(command, Value::Nil)))
+}
+
+fn accept(reply: &Value, tolerated: &[&str]) -> Result<(), ConnectError> {
+    let Value::ServerError(error) = reply else { return Ok(()) };
+    let code = error.code();
+    if tolerated.contains(&code) {
+        return Ok(());
+    }
+    let reason = format!("Redis answered: {code} {}", error.details().unwrap_or_default());
+    // These pass by themselves: a server that starts, or a replica without its primary.
+    if ["LOADING", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN"].contains(&code) {
+        Err(ConnectError::passing(reason))
+    } else {
+        Err(ConnectError::last(reason))
+    }
+}
+
+fn from_redis(error: &redis::RedisError) -> ConnectError {
+    if error.is_timeout() {
+        from_io(&io::ErrorKind::TimedOut.into())
+    } else if let Some(error) = source::<io::Error>(error) {
+        from_io(error)
+    } else if error.is_io_error() {
+        from_io(&io::ErrorKind::UnexpectedEof.into())
+    } else {
+        ConnectError::last("what answered is not a Redis server")
+    }
+}
+
+fn from_io(error: &io::Error) -> ConnectError {
+    if let Some(error) = source::<rustls::Error>(error) {
+        return from_tls(error);
+    }
+    ConnectError::passing(match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused; is Redis running there?".into(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer".into(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            "the server closed the connection; does it expect TLS (rediss://)?".into()
+        }
+        _ => error.to_string(),
+    })
+}
+
+fn from_tls(error: &rustls::Error) -> ConnectError {
+    ConnectError::last(match error {
+        rustls::Error::InvalidCertificate(error) => format!(
+            "the server's TLS certificate is not trusted ({error}); \
+             pass its authority as \"tls.ca\", or check \"tls.serverName\""
+        ),
+        rustls::Error::InvalidMessage(_) => {
+            "what answered does not speak TLS; is it a redis:// server?".into()
+        }
+        error => format!("TLS: {error}"),
+    })
+}
+
+/// Looks for an error of type `E` among the causes.
+fn source<'a, E: std::error::Error + 'static>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a E> {
+    let inner: Option<&(dyn std::error::Error + 'static)> =
+        error.downcast_ref::<io::Error>().and_then(|error| error.get_ref()).map(|inner| inner as _);
+    inner
+        .and_then(|inner| inner.downcast_ref::<E>())
+        .or_else(|| error.source().and_then(|inner| inner.downcast_ref::<E>()))
+}

@@ -1,0 +1,32 @@
+//! Keeps the text of sessions in Redis, by id.
+//!
+//! A [`Store`] takes commands (`load`, `save`, `touch`, `delete`) without waiting, each with a
+//! ticket, and gives an [`Outcome`] for every ticket later. One thread of its own does everything
+//! in between: it connects, sends what has queued up as one pipeline, and sorts the replies.
+//!
+//! A request's way through the modules: [`store`] → `queue` → `engine` → `command` (a verb as
+//! Redis commands, by `resp`) → `connection` → `socket`, and back: `resp` → `command` (what the
+//! reply means) → `outcome`. `connect` makes connections, from what `config` and `tls` have read.
+//! Nothing here knows of Node or Remix.
+
+mod command;
+mod config;
+mod connect;
+mod connection;
+mod engine;
+mod error;
+mod outcome;
+mod queue;
+mod resp;
+mod settlement;
+mod socket;
+mod spin;
+mod store;
+mod tls;
+
+pub use config::{Config, ConfigError, Options};
+pub use error::{Code, Error};
+pub use outcome::{Answer, Outcome, Outcomes};
+pub use queue::{Text, Ticket};
+pub use store::Store;
+pub use tls::TlsOptions;

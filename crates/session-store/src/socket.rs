@@ -1,0 +1,105 @@
+//! A connected, non-blocking socket: TCP, TLS over TCP, or Unix.
+
+use std::io::{self, Read, Write};
+
+use mio::event::Source;
+use mio::net::TcpStream;
+#[cfg(unix)]
+use mio::net::UnixStream;
+use rustls::ClientConnection;
+
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    Tls(Box<TlsSocket>),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// What the operating system is asked to watch.
+    pub(crate) fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Self::Tcp(stream) => stream,
+            Self::Tls(tls) => &mut tls.stream,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream,
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Tls(tls) => tls.read(buffer),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Tls(tls) => tls.write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    /// Sends what a TLS session holds back; `WouldBlock` when the socket does not take all of it.
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tls(tls) => tls.flush(),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) struct TlsSocket {
+    session: ClientConnection,
+    stream: TcpStream,
+}
+
+impl TlsSocket {
+    pub(crate) fn new(session: ClientConnection, stream: TcpStream) -> Self {
+        Self { session, stream }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            // An end of the stream is for the session to judge: `reader` tells a clean close from
+            // a cut.
+            self.session.read_tls(&mut self.stream)?;
+            self.session
+                .process_new_packets()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The session takes a limited number of bytes before they have to go out.
+        match self.session.writer().write(bytes)? {
+            0 => {
+                self.flush()?;
+                Err(io::ErrorKind::Interrupted.into())
+            }
+            count => match self.flush() {
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+                _ => Ok(count),
+            },
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut self.stream)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+/** The demo: a small shop whose visitors have a session in Redis. */
+import { readFileSync } from 'node:fs'
+import { createRouter } from '@remix-run/fetch-router'
+import { Session } from '@remix-run/session'
+import { session as sessionMiddleware } from '@remix-run/session-middleware'
+import { cartOf, changeCart, findProduct } from './cart.ts'
+import { errorPage, homePage } from './page.ts'
+import { emptyPanel, panel } from './panel.ts'
+import { asset, createNonce, page, redirect } from './response.ts'
+import { routes } from './routes.ts'
+import { createSessionCookie, createSessionStorage } from './session.ts'
+import { createSessionViewer } from './stored-session.ts'
+
+export interface App {
+  fetch(request: Request): Promise<Response>
+  /** Ends the connections to Redis. */
+  close(): Promise<void>
+}
+
+const STYLESHEET = readFileSync(new URL('style.css', import.meta.url), 'utf8')
+const ICON = readFileSync(new URL('icon.svg', import.meta.url), 'utf8')
+
+/** The longest name that a visitor can have. */
+const NAME_LENGTH = 40
+
+/** @throws {RedisSessionStorageError} when Redis cannot be reached */
+export async function createApp(redisUrl: string, secret: string): Promise<App> {
+  let sessionCookie = createSessionCookie(secret)
+  let sessionStorage = createSessionStorage(redisUrl)
+  await sessionStorage.connect()
+  let viewer = await createSessionViewer(redisUrl)
+
+  let router = createRouter()
+
+  router.map(routes.shop, {
+    middleware: [sessionMiddleware(sessionCookie, sessionStorage)],
+    actions: {
+      home(context) {
+        let session = context.get(Session)
+        return page(
+          homePage({
+            name: session.get('name') as string | undefined,
+            notice: session.get('notice') as string | undefined,
+            problem: session.get('problem') as string | undefined,
+            cart: cartOf(session),
+          }),
+        )
+      },
+
+      async signIn(context) {
+        let session = context.get(Session)
+        let form = await context.request.formData().catch(() => new FormData())
+        let name = String(form.get('name') ?? '').trim()
+        if (name === '' || name.length > NAME_LENGTH) {
+          session.flash('problem', `A name has 1 to ${NAME_LENGTH} characters.`)
+          return redirect(routes.shop.home.href())
+        }
+        // Whoever knew the id before the sign-in does not know the one after it.
+        session.regenerateId(true)
+        session.set('name', name)
+        session.flash('notice', `Welcome, ${name}. Your session has a new id, and kept its cart.`)
+        return redirect(routes.shop.home.href())
+      },
+
+      signOut(context) {
+        context.get(Session).destroy()
+        return redirect(routes.shop.home.href())
+      },
+
+      add(context) {
+        let session = context.get(Session)
+        let product = findProduct(context.params.product)
+        if (product === undefined) return page(errorPage('There is no such thing'), { status: 404 })
+        changeCart(session, product, 1)
+        session.flash('notice', `${product.name} is in your cart.`)
+        return redirect(routes.shop.home.href())
+      },
+
+      remove(context) {
+        let session = context.get(Session)
+        let product = findProduct(context.params.product)
+        if (product === undefined) return page(errorPage('There is no such thing'), { status: 404 })
+        changeCart(session, product, -1)
+        session.flash('notice', `One ${product.name.toLowerCase()} less.`)
+        return redirect(routes.shop.home.href())
+      },
+    },
+  })
+
+  router.map(routes, {
+    actions: {
+      async stored(context) {
+        let id = await sessionCookie.parse(context.headers.get('Cookie'))
+        let stored = id ? await viewer.view(id) : null
+        if (stored === null) return page(emptyPanel(Boolean(id)), { isFramed: true })
+        let nonce = createNonce()
+        return page(panel(stored, nonce), { nonce, isFramed: true })
+      },
+      stylesheet: () => asset(STYLESHEET, 'text/css'),
+      icon: () => asset(ICON, 'image/svg+xml'),
+    },
+  })
+
+  return {
+    async fetch(request) {
+      try {
+        return await router.fetch(request)
+      } catch (error) {
+        console.error(error)
+        return page(errorPage(error instanceof Error ? error.message : 'Something went wrong'), {
+          status: 500,
+        })
+      }
+    },
+    async close() {
+      viewer.close()
+      await sessionStorage.close()
+    },
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Starts the demo, or with `--check` visits it. `npm run demo` does this with everything that it
+ * needs: `REDIS_URL`, and the `SESSION_SECRET` that session cookies are signed with.
+ */
+import { createApp } from './app.ts'
+import { check } from './check.ts'
+import { serve } from './server.ts'
+
+const { REDIS_URL, SESSION_SECRET, PORT, HOST } = process.env
+
+if (!REDIS_URL || !SESSION_SECRET) {
+  console.error('REDIS_URL and SESSION_SECRET are needed. Run the demo with: npm run demo')
+  process.exitCode = 1
+} else if (process.argv.includes('--check')) {
+  process.exitCode = (await check(REDIS_URL, SESSION_SECRET)) ? 0 : 1
+} else {
+  await start(REDIS_URL, SESSION_SECRET)
+}
+
+async function start(redisUrl: string, secret: string): Promise<void> {
+  let app = await createApp(redisUrl, secret)
+  let server = await serve(app, PORT ? Number(PORT) : undefined, HOST)
+  console.log(`\n  The demo runs at ${server.url}\n  Ctrl-C stops it.\n`)
+
+  let isStopping = false
+  async function stop(): Promise<void> {
+    // Ctrl-C arrives twice: from the terminal, and passed on by the script that started us.
+    if (isStopping) return
+    isStopping = true
+    // Nobody waits longer than this for a request that hangs.
+    setTimeout(() => process.exit(1), 5000).unref()
+    await server.close()
+    await app.close()
+    if (process.connected) process.disconnect()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  // The script that started us is gone.
+  process.on('disconnect', stop)
+}

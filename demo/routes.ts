@@ -1,0 +1,17 @@
+/** Every address of the demo. */
+import { get, post, route } from '@remix-run/fetch-router/routes'
+
+export const routes = route({
+  /** The pages that use the session. */
+  shop: {
+    home: get('/'),
+    signIn: post('/sign-in'),
+    signOut: post('/sign-out'),
+    add: post('/cart/:product/add'),
+    remove: post('/cart/:product/remove'),
+  },
+  /** What Redis holds for the visitor, looked at without touching the session. */
+  stored: get('/stored'),
+  stylesheet: get('/style.css'),
+  icon: get('/icon.svg'),
+})

@@ -1,0 +1,22 @@
+/** How the demo keeps its sessions: the two lines that an app needs. */
+import { createCookie, type Cookie } from '@remix-run/cookie'
+import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
+
+/** Half an hour: short enough to watch it count down, and every request starts it anew. */
+export const TTL = 30 * 60
+
+const PREFIX = 'session:'
+
+/** A real app, which is served over HTTPS, would say `secure: true`, too. */
+export function createSessionCookie(secret: string): Cookie {
+  return createCookie('demo_session', { secrets: [secret], httpOnly: true, sameSite: 'Lax' })
+}
+
+export function createSessionStorage(redisUrl: string): RedisSessionStorage {
+  return createRedisSessionStorage({ url: redisUrl, ttl: TTL, prefix: PREFIX })
+}
+
+/** Where Redis keeps the session of this id. */
+export function keyOf(id: string): string {
+  return PREFIX + id
+}

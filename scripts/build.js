@@ -1,0 +1,73 @@
+/** Builds what is loaded: the addon of this platform from the Rust sources, and `dist/`. */
+import { existsSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
+import { installPackages } from './packages.js'
+import { inRoot, main, runTool, SetupError } from './project.js'
+import { isStale } from './staleness.js'
+import { ensureToolchain } from './toolchain.js'
+
+const PLATFORM = platform()
+
+/** The addon, where a checkout loads it from. */
+const ADDON = `npm/${PLATFORM}/session-store.${PLATFORM}.node`
+
+/** Generated from the Rust sources together with the addon. */
+export const TYPES = 'src/lib/native-addon.ts'
+
+export function addonIsStale() {
+  let sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src/native', 'crates']
+  let isSource = (/** @type {string} */ file) => /\.(rs|toml|lock)$/.test(file)
+  return !existsSync(inRoot(TYPES)) || isStale(ADDON, sources, isSource)
+}
+
+export function buildAddon() {
+  ensureToolchain()
+  console.log(`Building the addon for ${PLATFORM} …`)
+  let started = new Date()
+  mkdirSync(inRoot(`npm/${PLATFORM}`), { recursive: true })
+  let options = ['--platform', '--release', '--no-js', '--output-dir', `npm/${PLATFORM}`]
+  if (!runTool('@napi-rs/cli/dist/cli.js', ['build', ...options, '--dts', `../../${TYPES}`])) {
+    throw new SetupError('The addon could not be built: see above.')
+  }
+  // What is edited during the build is newer than what was built.
+  utimesSync(inRoot(ADDON), started, started)
+}
+
+export function distIsStale() {
+  let sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+  return isStale('dist/index.js', sources, (file) => !file.endsWith('.rs'))
+}
+
+export function buildDist() {
+  console.log('Building dist/ …')
+  let started = new Date()
+  // Built beside the old one, which a running app or test may be loading from, and which stays if
+  // the compiler finds a mistake.
+  let fresh = `dist-${process.pid}`
+  let old = `${fresh}-old`
+  try {
+    if (!runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', fresh])) {
+      throw new SetupError('The TypeScript sources could not be compiled: see above.')
+    }
+    utimesSync(inRoot(`${fresh}/index.js`), started, started)
+    if (existsSync(inRoot('dist'))) renameSync(inRoot('dist'), inRoot(old))
+    renameSync(inRoot(fresh), inRoot('dist'))
+  } finally {
+    for (let folder of [fresh, old]) rmSync(inRoot(folder), { recursive: true, force: true })
+  }
+}
+
+/** What napi-rs calls the platform of this process. */
+function platform() {
+  let name = `${process.platform}-${process.arch}`
+  if (process.platform === 'win32') return `${name}-msvc`
+  if (process.platform !== 'linux') return name
+  /** @type {any} */
+  let report = process.report && process.report.getReport()
+  return report && report.header.glibcVersionRuntime ? `${name}-gnu` : `${name}-musl`
+}
+
+await main(import.meta.url, () => {
+  installPackages()
+  buildAddon()
+  buildDist()
+})

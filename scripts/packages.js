@@ -1,0 +1,45 @@
+/** The npm packages that a checkout needs. */
+import { readFileSync } from 'node:fs'
+import { inRoot, run, SetupError } from './project.js'
+import { isStale } from './staleness.js'
+
+/** npm's own record of what it installed. */
+const INSTALLED = 'node_modules/.package-lock.json'
+const WANTED = 'package-lock.json'
+
+/** Installs the packages of `package-lock.json`, unless they are there. */
+export function installPackages() {
+  if (!isStale(INSTALLED, [WANTED]) || hasAllPackages()) return
+
+  console.log('Installing the npm packages …')
+  let npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  if (!run(npm, ['ci', '--no-audit', '--no-fund'])) {
+    throw new SetupError('The npm packages could not be installed: see "npm ci" above.')
+  }
+}
+
+/** A checkout of another commit touches the file also when nothing in it is different. */
+function hasAllPackages() {
+  let installed = packagesIn(INSTALLED)
+  let wanted = packagesIn(WANTED)
+  if (installed === undefined || wanted === undefined) return false
+  for (let [folder, { version, optional }] of Object.entries(wanted)) {
+    if (folder === '') continue
+    let found = installed[folder]
+    // Optional packages are those of other platforms, too.
+    if (found === undefined ? !optional : found.version !== version) return false
+  }
+  return true
+}
+
+/**
+ * @param {string} file
+ * @returns {Record<string, { version?: string, optional?: boolean }> | undefined}
+ */
+function packagesIn(file) {
+  try {
+    return JSON.parse(readFileSync(inRoot(file), 'utf8')).packages
+  } catch {
+    return undefined
+  }
+}

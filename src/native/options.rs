@@ -1,0 +1,66 @@
+//! The options of a connection, as JavaScript passes them.
+
+use std::time::Duration;
+
+use napi_derive::napi;
+use session_store::{Options, TlsOptions};
+
+/// What a connection is made with; checked by the TypeScript side but for the URL and the PEM texts.
+#[napi(object, object_to_js = false)]
+pub struct NativeOptions {
+    /// Where Redis is.
+    pub url: String,
+    /// How many connections to share the sessions among.
+    pub connections: u32,
+    /// How a `rediss://` server is verified.
+    pub tls: Option<NativeTlsOptions>,
+    /// What stands in front of every key.
+    pub prefix: String,
+    /// Seconds; without it sessions are kept for ever.
+    pub ttl: Option<u32>,
+    /// Whether loading a session refreshes its TTL.
+    pub refresh_on_load: bool,
+    /// Milliseconds that one command may take.
+    pub timeout: f64,
+}
+
+/// TLS options with the names and meanings of `node:tls`.
+#[napi(object, object_to_js = false)]
+pub struct NativeTlsOptions {
+    /// PEM certificates to trust instead of the system's.
+    pub ca: Option<String>,
+    /// PEM certificate chain of the client.
+    pub cert: Option<String>,
+    /// PEM private key of the client.
+    pub key: Option<String>,
+    /// Name to verify the server's certificate against.
+    pub server_name: Option<String>,
+    /// `false` accepts any certificate.
+    pub reject_unauthorized: Option<bool>,
+}
+
+impl From<NativeOptions> for Options {
+    fn from(options: NativeOptions) -> Self {
+        Self {
+            url: options.url,
+            connections: options.connections as usize,
+            tls: options.tls.map(TlsOptions::from).unwrap_or_default(),
+            prefix: options.prefix,
+            ttl: options.ttl,
+            refresh_on_load: options.refresh_on_load,
+            timeout: Duration::from_secs_f64(options.timeout / 1000.0),
+        }
+    }
+}
+
+impl From<NativeTlsOptions> for TlsOptions {
+    fn from(options: NativeTlsOptions) -> Self {
+        Self {
+            ca: options.ca,
+            cert: options.cert,
+            key: options.key,
+            server_name: options.server_name,
+            reject_unauthorized: options.reject_unauthorized,
+        }
+    }
+}
