@@ -16,6 +16,9 @@ const NO = 1
 const YES = 2
 const TEXT = 3
 
+/** The ticket of an outcome that ends all calls: the core's `EVERYONE`. */
+const EVERYONE = 2 ** 32 - 1
+
 /** A call that waits for its outcome. */
 interface Waiting {
   then: (answer: any) => unknown
@@ -145,6 +148,7 @@ export class NativeStore implements SessionStore {
         this.#connection.flush()
       })
     }
+    if (this.#waiting.size === 0) this.#connection.keepAlive(true)
     return this.#waiting.add({ then, resolve, reject })
   }
 
@@ -154,7 +158,13 @@ export class NativeStore implements SessionStore {
     do {
       count = this.#connection.drain(this.#outcomes, this.#payloads)
       for (let i = 0; i < count; i++) {
-        let waiting = this.#waiting.take(this.#outcomes[2 * i]!)
+        let ticket = this.#outcomes[2 * i]!
+        if (ticket === EVERYONE) {
+          let error = toError(this.#payload(i) as Failure)
+          for (let waiting of this.#waiting.takeAll()) waiting.reject(error)
+          continue
+        }
+        let waiting = this.#waiting.take(ticket)
         if (waiting === undefined) continue
 
         try {
@@ -180,7 +190,10 @@ export class NativeStore implements SessionStore {
       }
     } while (count === BATCH)
 
-    if (this.#waiting.size === 0) this.#drained?.()
+    if (this.#waiting.size === 0) {
+      this.#connection.keepAlive(false)
+      this.#drained?.()
+    }
   }
 
   /** Takes a payload out, so that the array does not keep a session's text alive. */

@@ -44,7 +44,7 @@ export interface SessionOptions {
 
   /**
    * Commands that may be queued or in flight; the next one fails with `OVERLOADED`. At most
-   * 1,048,576.
+   * 1,000,000.
    *
    * @default 10000
    */
@@ -180,7 +180,7 @@ export function readOptions(options: RedisSessionStorageOptions): Settings {
       ttl: Math.floor(number('ttl', options.ttl, 604800, 1, MAX_TTL, 'seconds')),
       rolling: boolean('rolling', options.rolling, true),
       timeout: number('timeout', options.timeout, 2000, 1, 2 ** 31 - 1, 'milliseconds'),
-      maxPending: integer('maxPending', options.maxPending, 10_000, 2 ** 20),
+      maxPending: integer('maxPending', options.maxPending, 10_000, 1_000_000),
     },
     useUnknownIds: boolean('useUnknownIds', options.useUnknownIds, false),
     maxBytes: integer('maxBytes', options.maxBytes, 1_048_576, 2 ** 29 - 1),

@@ -21,7 +21,7 @@ export class TicketTable<waiting> {
     return this.#size
   }
 
-  /** Keeps `waiting` (at most 1,048,576 at a time), and gives its ticket: an unsigned 32-bit number. */
+  /** Keeps `waiting` (at most 1,000,000 at a time), and gives its ticket: an unsigned 32-bit number. */
   add(waiting: waiting): number {
     this.#size++
     let slot = this.#free.pop()
@@ -47,5 +47,12 @@ export class TicketTable<waiting> {
     this.#free.push(slot)
     this.#size--
     return waiting
+  }
+
+  /** Gives everything that waits, and forgets it. */
+  takeAll(): waiting[] {
+    return this.#tickets
+      .map((ticket) => this.take(ticket))
+      .filter((waiting) => waiting !== undefined)
   }
 }

@@ -9,7 +9,7 @@ mod options;
 mod outcomes;
 mod text;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
 use napi::bindgen_prelude::{Array, Function, Result, Uint32ArraySlice};
@@ -32,12 +32,10 @@ struct Open {
     store: Arc<Store>,
     wake: Arc<ThreadsafeFunctionHandle>,
     outcomes: RefCell<Outcomes>,
-    pending: Cell<usize>,
     cleanup: CleanupEnvHook<Weak<Store>>,
 }
 
 #[napi]
-#[expect(clippy::needless_pass_by_value, reason = "napi converts arguments to owned values")]
 impl NativeConnection {
     /// Checks the options; connects at the first command. `wake` is called when there are outcomes
     /// to drain.
@@ -48,8 +46,7 @@ impl NativeConnection {
     pub fn new(env: &Env, options: NativeOptions, wake: Function<'_, (), ()>) -> Result<Self> {
         let config = Config::new(options.into())
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
-        // Weak: an idle connection does not keep the process alive. `take_in` does, while
-        // commands are pending.
+        // Weak: an idle connection does not keep the process alive. See `keep_alive`.
         let wake = wake
             .build_threadsafe_function::<()>()
             .weak::<true>()
@@ -67,20 +64,14 @@ impl NativeConnection {
                 store.close();
             }
         })?;
-        let open = Open {
-            store,
-            wake: handle,
-            outcomes: RefCell::default(),
-            pending: Cell::new(0),
-            cleanup,
-        };
+        let open = Open { store, wake: handle, outcomes: RefCell::default(), cleanup };
         Ok(Self { open: RefCell::new(Some(open)) })
     }
 
     /// Reads session `id`: a text, or none.
     #[napi]
-    pub fn load(&self, env: &Env, ticket: u32, id: JsString<'_>) -> Result<()> {
-        self.take_in(env, |store| store.load(ticket, &JsText::new(env, &id)))
+    pub fn load(&self, env: &Env, ticket: u32, id: JsString<'_>) {
+        self.queue(|store| store.load(ticket, &JsText::new(env, &id)));
     }
 
     /// Writes session `id`, with `existing` only over one that is there: yes or no.
@@ -92,10 +83,10 @@ impl NativeConnection {
         id: JsString<'_>,
         text: JsString<'_>,
         existing: bool,
-    ) -> Result<()> {
-        self.take_in(env, |store| {
+    ) {
+        self.queue(|store| {
             store.save(ticket, &JsText::new(env, &id), &JsText::new(env, &text), existing);
-        })
+        });
     }
 
     /// Writes session `id` in the place of `stored`, if that is still there, and then deletes
@@ -103,32 +94,46 @@ impl NativeConnection {
     #[napi]
     pub fn replace(
         &self,
-        env: &Env,
         ticket: u32,
         id: String,
         text: String,
         stored: Option<String>,
         obsolete: Option<String>,
-    ) -> Result<()> {
-        self.take_in(env, |store| store.replace(ticket, id, text, stored, obsolete))
+    ) {
+        self.queue(|store| store.replace(ticket, id, text, stored, obsolete));
     }
 
     /// Refreshes the TTL of session `id`: yes or no.
     #[napi]
-    pub fn touch(&self, env: &Env, ticket: u32, id: JsString<'_>) -> Result<()> {
-        self.take_in(env, |store| store.touch(ticket, &JsText::new(env, &id)))
+    pub fn touch(&self, env: &Env, ticket: u32, id: JsString<'_>) {
+        self.queue(|store| store.touch(ticket, &JsText::new(env, &id)));
     }
 
     /// Deletes sessions: yes.
     #[napi]
-    pub fn delete(&self, env: &Env, ticket: u32, ids: Vec<String>) -> Result<()> {
-        self.take_in(env, |store| store.delete(ticket, ids))
+    pub fn delete(&self, ticket: u32, ids: Vec<String>) {
+        self.queue(|store| store.delete(ticket, ids));
     }
 
     /// Asks Redis for an answer: yes.
     #[napi]
-    pub fn ping(&self, env: &Env, ticket: u32) -> Result<()> {
-        self.take_in(env, |store| store.ping(ticket))
+    pub fn ping(&self, ticket: u32) {
+        self.queue(|store| store.ping(ticket));
+    }
+
+    /// Says whether commands are pending, for which the process has to stay alive.
+    #[napi]
+    pub fn keep_alive(&self, env: &Env, is_pending: bool) {
+        let Some(open) = &*self.open.borrow() else { return };
+        let wake = open.wake.get_raw();
+        // SAFETY: the handle is of this environment, whose thread this is.
+        unsafe {
+            if is_pending {
+                sys::napi_ref_threadsafe_function(env.raw(), wake);
+            } else {
+                sys::napi_unref_threadsafe_function(env.raw(), wake);
+            }
+        }
     }
 
     /// Sends what was queued in this tick on its way.
@@ -160,15 +165,7 @@ impl NativeConnection {
         if fetched.is_empty() {
             open.store.fetch(&mut fetched);
         }
-        let count = outcomes::write(env, &mut fetched, words, payloads.raw())?;
-
-        let pending = open.pending.get().saturating_sub(count);
-        if pending == 0 && open.pending.get() > 0 {
-            // SAFETY: the handle is of this environment, whose thread this is.
-            unsafe { sys::napi_unref_threadsafe_function(env.raw(), open.wake.get_raw()) };
-        }
-        open.pending.set(pending);
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        outcomes::write(env, &mut fetched, words, payloads.raw())
     }
 
     /// Ends the thread and closes the connections.
@@ -182,19 +179,9 @@ impl NativeConnection {
         env.remove_env_cleanup_hook(open.cleanup)
     }
 
-    /// Queues a command, and keeps the process alive until its outcome has been drained.
-    fn take_in(&self, env: &Env, queue: impl FnOnce(&Store)) -> Result<()> {
-        let open = self.open.borrow();
-        let Some(open) = &*open else {
-            return Err(Error::new(Status::GenericFailure, "the connection is closed"));
-        };
-        let pending = open.pending.get();
-        if pending == 0 {
-            // SAFETY: the handle is of this environment, whose thread this is.
-            unsafe { sys::napi_ref_threadsafe_function(env.raw(), open.wake.get_raw()) };
+    fn queue(&self, queue: impl FnOnce(&Store)) {
+        if let Some(open) = &*self.open.borrow() {
+            queue(&open.store);
         }
-        open.pending.set(pending + 1);
-        queue(&open.store);
-        Ok(())
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn write(
     outcomes: &mut Outcomes,
     words: &mut [u32],
     payloads: sys::napi_value,
-) -> Result<usize> {
+) -> Result<u32> {
     let mut count = 0;
     for pair in words.chunks_exact_mut(2) {
         let Some(Outcome { ticket, answer }) = outcomes.take() else { break };
@@ -31,9 +31,8 @@ pub(crate) fn write(
             Answer::Failed(error) => (FAILED, Some(failure(env, error)?)),
         };
         if let Some(payload) = payload {
-            let index = u32::try_from(count).unwrap_or(u32::MAX);
             // SAFETY: both values are of this call.
-            check_status!(unsafe { sys::napi_set_element(env.raw(), payloads, index, payload) })?;
+            check_status!(unsafe { sys::napi_set_element(env.raw(), payloads, count, payload) })?;
         }
         pair.copy_from_slice(&[ticket, kind]);
         count += 1;

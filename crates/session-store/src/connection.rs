@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use crate::command::{Command, Encoder, Meaning, Step};
+use crate::command::{Command, Encoder, Step};
 use crate::connect::{ConnectError, Connected};
 use crate::error::Code;
+use crate::in_flight::{self, InFlight};
 use crate::outcome::KEEP_BYTES;
 use crate::queue::Ticket;
-use crate::resp::{Parsed, Reply, parse};
+use crate::resp::{Parsed, parse};
 use crate::settlement::Settlement;
 use crate::socket::Socket;
 
@@ -28,20 +29,6 @@ enum State {
     /// This attempt is under way.
     Connecting(u64),
     Open(Socket),
-}
-
-/// A command whose reply is due. Replies come in the order of the commands, so an entry leaves the
-/// queue with its reply and in no other way: also when nobody waits for it any more.
-struct InFlight {
-    ticket: Ticket,
-    step: Step,
-    /// Kept where the step may be sent again.
-    id: Box<[u8]>,
-    sent: Instant,
-    deadline: Instant,
-    /// Whoever asked was told that the deadline has passed, or never waited.
-    is_settled: bool,
-    then: Option<Box<Command>>,
 }
 
 pub(crate) struct Connection {
@@ -296,7 +283,7 @@ impl Connection {
         let needed = loop {
             match parse(&self.input[start..self.filled]) {
                 Parsed::Reply(reply, length) => {
-                    take_reply(&mut self.in_flight, &reply, settlement, next)?;
+                    in_flight::take_reply(&mut self.in_flight, &reply, settlement, next)?;
                     start += length;
                 }
                 Parsed::Incomplete(needed) => break needed,
@@ -376,13 +363,9 @@ impl Connection {
         now: Instant,
     ) -> Option<Instant> {
         let milliseconds = settlement.timeout.as_millis();
-        let mut earliest = None;
         let mut is_silent = false;
-        for entry in self.in_flight.iter_mut().filter(|entry| !entry.is_settled) {
-            if entry.deadline > now {
-                earliest = sooner(earliest, entry.deadline);
-                continue;
-            }
+        let due = |entry: &&mut InFlight| !entry.is_settled && entry.deadline <= now;
+        for entry in self.in_flight.iter_mut().filter(due) {
             entry.is_settled = true;
             entry.then = None;
             is_silent |= entry.sent >= self.last_heard;
@@ -393,115 +376,25 @@ impl Connection {
                 )
             });
         }
-        let failure = self.last_failure.as_deref().unwrap_or("no answer yet");
-        self.waiting.retain(|command| match command.deadline {
-            Some(deadline) if deadline <= now => {
-                settlement.fail(command.ticket, Code::Connect, |address| {
-                    format!("No connection to {address} within {milliseconds} ms: {failure}")
-                });
-                false
-            }
-            deadline => {
-                earliest = deadline.map_or(earliest, |deadline| sooner(earliest, deadline));
-                true
-            }
-        });
         // A connection on which nothing has come since would time out for ever: its packets may
         // be going nowhere.
         if is_silent && self.is_open() {
             self.lose("no answer before the deadline", registry, settlement, now);
         }
-        earliest
-    }
 
-    /// Fails everything, after something that must not happen did.
-    pub(crate) fn reset(&mut self, registry: &Registry, settlement: &mut Settlement, now: Instant) {
-        self.lose("internal error", registry, settlement, now);
-        for command in self.waiting.drain(..) {
-            settlement.fail(command.ticket, Code::Disconnected, |address| {
-                format!("An internal error ended the connection to {address}")
-            });
-        }
-    }
-}
+        let failure = self.last_failure.as_deref().unwrap_or("no answer yet");
+        self.waiting.retain(|command| {
+            let is_due = command.deadline.is_some_and(|deadline| deadline <= now);
+            if is_due {
+                settlement.fail(command.ticket, Code::Connect, |address| {
+                    format!("No connection to {address} within {milliseconds} ms: {failure}")
+                });
+            }
+            !is_due
+        });
 
-fn sooner(earliest: Option<Instant>, deadline: Instant) -> Option<Instant> {
-    Some(earliest.map_or(deadline, |earliest| earliest.min(deadline)))
-}
-
-/// Gives a reply to the command that it belongs to: the one that waits longest.
-fn take_reply(
-    in_flight: &mut VecDeque<InFlight>,
-    reply: &Reply<'_>,
-    settlement: &mut Settlement,
-    next: &mut Vec<Command>,
-) -> Result<(), String> {
-    let Some(entry) = in_flight.front() else {
-        return Err("the server sent a reply that nobody asked for".into());
-    };
-    let Some(meaning) = entry.step.meaning(reply) else {
-        return Err(format!("the server sent a reply that does not fit {:?}", entry.step));
-    };
-    let Some(InFlight { ticket, is_settled, then, .. }) = in_flight.pop_front() else {
-        return Ok(());
-    };
-    if is_settled {
-        return Ok(());
-    }
-    match (meaning, then, reply) {
-        (Meaning::Failed, _, Reply::Error(words)) => settlement.refuse(ticket, words),
-        (Meaning::Done, Some(then), _) => next.push(*then),
-        (meaning, _, reply) => settlement.settle(ticket, meaning.answer(reply)),
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outcome::Answer;
-
-    /// What an answer is, without its text's lifetime.
-    fn answers(settlement: &mut Settlement) -> Vec<(Ticket, String)> {
-        let mut answers = Vec::new();
-        while let Some(outcome) = settlement.outcomes.take() {
-            let answer = match outcome.answer {
-                Answer::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                Answer::Failed(error) => error.code.name().to_owned(),
-                answer => format!("{answer:?}"),
-            };
-            answers.push((outcome.ticket, answer));
-        }
-        answers
-    }
-
-    fn in_flight(ticket: Ticket, step: Step, is_settled: bool) -> InFlight {
-        let now = Instant::now();
-        let id = Box::default();
-        InFlight { ticket, step, id, sent: now, deadline: now, is_settled, then: None }
-    }
-
-    #[test]
-    fn a_reply_that_came_too_late_is_nobodys() {
-        let mut settlement = Settlement::new("here".into(), Duration::from_secs(1));
-        let mut queue =
-            VecDeque::from([in_flight(1, Step::Load, true), in_flight(2, Step::Load, false)]);
-        for text in [&b"first"[..], b"second"] {
-            take_reply(&mut queue, &Reply::Bulk(text), &mut settlement, &mut Vec::new()).unwrap();
-        }
-        assert_eq!(answers(&mut settlement), [(2, "second".to_owned())]);
-    }
-
-    #[test]
-    fn replies_out_of_step_reach_nobody() {
-        let mut settlement = Settlement::new("here".into(), Duration::from_secs(1));
-        let mut queue = VecDeque::from([in_flight(1, Step::Load, false)]);
-        let reply = Reply::Status(b"OK");
-        assert!(take_reply(&mut queue, &reply, &mut settlement, &mut Vec::new()).is_err());
-        assert_eq!(queue.len(), 1, "the command is still there to be failed or sent again");
-
-        queue.clear();
-        assert!(take_reply(&mut queue, &reply, &mut settlement, &mut Vec::new()).is_err());
-        assert!(answers(&mut settlement).is_empty());
+        let in_flight = self.in_flight.iter().filter(|entry| !entry.is_settled);
+        let waiting = self.waiting.iter().filter_map(|command| command.deadline);
+        in_flight.map(|entry| entry.deadline).chain(waiting).min()
     }
 }

@@ -12,7 +12,8 @@ use crate::command::{Command, Encoder};
 use crate::config::Config;
 use crate::connect::{ConnectError, Connected, connect};
 use crate::connection::Connection;
-use crate::outcome::Mailbox;
+use crate::error::Code;
+use crate::outcome::{EVERYONE, Mailbox};
 use crate::queue::{Batch, Queue, Submitted};
 use crate::settlement::Settlement;
 use crate::spin::Spin;
@@ -82,16 +83,29 @@ impl Engine {
     pub(crate) fn run(mut self) {
         while !self.queue.is_stopped() {
             // A panic is a defect of ours, and must cost the app neither its process nor a hung
-            // request: what was under way fails, and the thread goes on.
+            // request: what was under way fails, and the thread starts afresh.
             if catch_unwind(AssertUnwindSafe(|| self.turn_until_stopped())).is_err() {
-                let now = Instant::now();
-                self.take_batch(now);
-                for connection in &mut self.connections {
-                    connection.reset(self.poll.registry(), &mut self.settlement, now);
-                }
-                self.deliver();
+                self.start_afresh();
             }
         }
+    }
+
+    fn start_afresh(&mut self) {
+        let now = Instant::now();
+        for (index, connection) in self.connections.iter_mut().enumerate() {
+            *connection = Connection::new(Token(index), now);
+        }
+        // With a new channel, attempts that are under way find nobody.
+        let (sender, receiver) = channel();
+        self.attempted = (Arc::new(Mutex::new(sender)), receiver);
+        self.settlement = Settlement::new(self.config.target.to_string(), self.config.timeout);
+        self.next.clear();
+        self.queue.take(&mut self.batch);
+        self.batch = Batch::default();
+        self.settlement.fail(EVERYONE, Code::Disconnected, |address| {
+            format!("An internal error ended the connection to {address}; please report it")
+        });
+        self.deliver();
     }
 
     fn turn_until_stopped(&mut self) {

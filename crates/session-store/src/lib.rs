@@ -15,6 +15,7 @@ mod connect;
 mod connection;
 mod engine;
 mod error;
+mod in_flight;
 mod outcome;
 mod queue;
 mod resp;
@@ -26,7 +27,7 @@ mod tls;
 
 pub use config::{Config, ConfigError, Options};
 pub use error::{Code, Error};
-pub use outcome::{Answer, Outcome, Outcomes};
+pub use outcome::{Answer, EVERYONE, Outcome, Outcomes};
 pub use queue::{Text, Ticket};
 pub use store::Store;
 pub use tls::TlsOptions;

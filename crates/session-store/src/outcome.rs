@@ -24,10 +24,13 @@ pub enum Answer<'a> {
     Failed(Error),
 }
 
+/// The ticket of an outcome that ends all commands which still wait: the I/O thread has lost them.
+pub const EVERYONE: Ticket = Ticket::MAX;
+
 /// The answer to the command with this ticket.
 #[derive(Debug)]
 pub struct Outcome<'a> {
-    /// The ticket that the command was given.
+    /// The ticket that the command was given, or [`EVERYONE`].
     pub ticket: Ticket,
     /// What it came to.
     pub answer: Answer<'a>,

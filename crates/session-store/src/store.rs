@@ -125,7 +125,7 @@ impl Store {
         id: &(impl Text + ?Sized),
         text: &(impl Text + ?Sized),
     ) {
-        if self.queue.push(ticket, step, id, text) % EARLY_WAKE == 0 {
+        if self.queue.push(ticket, step, id, text).is_multiple_of(EARLY_WAKE) {
             self.flush();
         }
     }
