@@ -1,0 +1,5 @@
+//! The core against real servers.
+
+mod faults;
+mod store;
+mod support;

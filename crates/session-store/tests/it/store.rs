@@ -1,0 +1,165 @@
+//! The store against a real server.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::{Came, Client, Server, options};
+use session_store::Options;
+
+fn text(text: &str) -> Came {
+    Came::Text(text.to_owned())
+}
+
+#[test]
+fn a_session_is_written_read_touched_and_deleted() {
+    let server = Server::start();
+    let client = Client::new(options(server.url()));
+
+    assert_eq!(client.load("a"), Came::None);
+    assert_eq!(client.save("a", "[{},{}]"), Came::Yes);
+    assert_eq!(server.command("TTL session:a"), ":60\r\n");
+    server.command("EXPIRE session:a 5");
+    assert_eq!(client.load("a"), text("[{},{}]"));
+    assert_eq!(server.command("TTL session:a"), ":60\r\n");
+    server.command("EXPIRE session:a 5");
+    assert_eq!(client.run(|store, ticket| store.touch(ticket, "a")), Came::Yes);
+    assert_eq!(server.command("TTL session:a"), ":60\r\n");
+    assert_eq!(client.run(|store, ticket| store.delete(ticket, vec!["a".into()])), Came::Yes);
+    assert_eq!(client.load("a"), Came::None);
+    assert_eq!(client.run(|store, ticket| store.touch(ticket, "a")), Came::No);
+}
+
+#[test]
+fn a_session_that_has_vanished_is_not_written_again() {
+    let server = Server::start();
+    let client = Client::new(options(server.url()));
+
+    assert_eq!(client.run(|store, ticket| store.save(ticket, "a", "1", true)), Came::No);
+    let replace = client.run(|store, ticket| {
+        store.replace(ticket, "b".into(), "1".into(), Some("a".into()), Some("a".into()));
+    });
+    assert_eq!(replace, Came::No);
+    assert_eq!(server.command("DBSIZE"), ":0\r\n");
+}
+
+#[test]
+fn an_old_session_is_deleted_only_once_the_new_one_is_written() {
+    let server = Server::start();
+    let client = Client::new(options(server.url()));
+    assert_eq!(client.save("old", "1"), Came::Yes);
+
+    server.command("CONFIG SET maxmemory 1");
+    let replace = |client: &Client| {
+        client.run(|store, ticket| {
+            store.replace(ticket, "new".into(), "2".into(), Some("old".into()), Some("old".into()));
+        })
+    };
+    assert!(matches!(replace(&client), Came::Failed("REDIS", message) if message.contains("OOM")));
+    assert_eq!(client.load("old"), text("1"));
+
+    server.command("CONFIG SET maxmemory 0");
+    assert_eq!(replace(&client), Came::Yes);
+    assert_eq!(client.load("old"), Came::None);
+    assert_eq!(client.load("new"), text("2"));
+}
+
+#[test]
+fn commands_of_one_session_are_done_in_the_order_they_were_handed_over() {
+    let server = Server::start();
+    for connections in [1, 4] {
+        let client = Client::new(Options { connections, ..options(server.url()) });
+        client.save("old", "1");
+
+        // The replacement takes three round trips, and the others must not overtake it.
+        let replaced = client.start(|store, ticket| {
+            store.replace(ticket, "new".into(), "2".into(), Some("old".into()), Some("old".into()));
+        });
+        let read = client.start(|store, ticket| store.load(ticket, "new"));
+        let wrote = client.start(|store, ticket| store.save(ticket, "new", "3", true));
+        let read_again = client.start(|store, ticket| store.load(ticket, "new"));
+        let gone = client.start(|store, ticket| store.load(ticket, "old"));
+
+        assert_eq!(client.wait(replaced), Came::Yes);
+        assert_eq!(client.wait(read), text("2"));
+        assert_eq!(client.wait(wrote), Came::Yes);
+        assert_eq!(client.wait(read_again), text("3"));
+        assert_eq!(client.wait(gone), Came::None);
+    }
+}
+
+#[test]
+fn ten_thousand_commands_at_once_each_get_their_own_answer() {
+    let server = Server::start();
+    let client = Client::new(Options { connections: 3, ..options(server.url()) });
+    let ids: Vec<String> = (0..10_000).map(|number| format!("id-{number}")).collect();
+    let tickets: Vec<_> = ids
+        .iter()
+        .flat_map(|id| {
+            let value = format!("{id} {}", "ü".repeat(id.len() * 7));
+            [
+                client.start(|store, ticket| store.save(ticket, id.as_str(), &*value, false)),
+                client.start(|store, ticket| store.load(ticket, id.as_str())),
+            ]
+        })
+        .collect();
+    for (id, pair) in ids.iter().zip(tickets.chunks(2)) {
+        assert_eq!(client.wait(pair[0]), Came::Yes);
+        assert_eq!(client.wait(pair[1]), text(&format!("{id} {}", "ü".repeat(id.len() * 7))));
+    }
+}
+
+#[test]
+fn a_large_session_comes_back_whole() {
+    let server = Server::start();
+    let client = Client::new(options(server.url()));
+    let large = "0123456789abcdef".repeat(640 * 1024);
+    assert_eq!(client.save("large", &large), Came::Yes);
+    assert_eq!(client.load("large"), text(&large));
+    assert_eq!(client.save("small", "1"), Came::Yes);
+}
+
+#[test]
+fn a_server_that_comes_back_is_used_again() {
+    let server = Server::start();
+    let client = Client::new(options(server.url()));
+    assert_eq!(client.save("a", "1"), Came::Yes);
+
+    let port = server.port;
+    drop(server);
+    let read = client.start(|store, ticket| store.load(ticket, "a"));
+    client.store.flush();
+    let server = Server::start_on(port);
+    assert_eq!(client.wait(read), Came::None, "it waited for the server and asked it");
+    assert_eq!(client.save("a", "2"), Came::Yes);
+    assert_eq!(server.command("GET session:a"), "$1\r\n2\r\n");
+}
+
+#[test]
+fn a_wrong_password_fails_at_once_and_shows_no_secret() {
+    let server = Server::start();
+    server.command("CONFIG SET requirepass hunter2");
+    let url = format!("redis://:hunter3@127.0.0.1:{}", server.port);
+    let client = Client::new(Options { timeout: Duration::from_secs(9), ..options(url) });
+    match client.load("a") {
+        Came::Failed("CONNECT", message) => {
+            assert!(message.contains("WRONGPASS"), "{message}");
+            assert!(message.contains(&server.port.to_string()), "{message}");
+            assert!(!message.contains("hunter"), "{message}");
+        }
+        came => panic!("{came:?}"),
+    }
+}
+
+#[test]
+fn a_panic_on_the_thread_fails_who_waits_and_hangs_nobody() {
+    static PANICS: AtomicBool = AtomicBool::new(true);
+    let server = Server::start();
+    let client = Client::with_wake(options(server.url()), || {
+        assert!(!PANICS.swap(false, Ordering::SeqCst), "a panic on purpose, once");
+    });
+    client.start(|store, ticket| store.load(ticket, "a"));
+    let came = client.wait_for_everyone();
+    assert!(matches!(came, Came::Failed("DISCONNECTED", _)), "{came:?}");
+    assert_eq!(client.save("a", "1"), Came::Yes);
+    assert_eq!(client.load("a"), text("1"));
+}

@@ -1,0 +1,233 @@
+//! A real server, a proxy that breaks, and a store that can be waited for.
+
+use std::collections::HashMap;
+use std::env;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use session_store::{Answer, Config, EVERYONE, Options, Outcomes, Store, Ticket};
+use tempfile::TempDir;
+
+/// A Redis server of its own: private port and folder, nothing kept.
+pub struct Server {
+    process: Child,
+    pub port: u16,
+    _folder: TempDir,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_on(port)
+    }
+
+    pub fn start_on(port: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
+        let process = Command::new(&binary)
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--dir"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{binary}: {error}; `npm test` installs it"));
+        let server = Self { process, port, _folder: folder };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while server.command("PING") != "+PONG\r\n" {
+            assert!(Instant::now() < deadline, "the server did not start");
+            thread::yield_now();
+        }
+        server
+    }
+
+    /// Sends an inline command on a connection of its own; gives the raw reply, if there is one.
+    pub fn command(&self, line: &str) -> String {
+        let mut reply = [0; 4096];
+        let exchange = || -> io::Result<usize> {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+            stream.write_all(format!("{line}\r\n").as_bytes())?;
+            stream.read(&mut reply)
+        };
+        let count = { exchange }().unwrap_or(0);
+        String::from_utf8_lossy(&reply[..count]).into_owned()
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Passes bytes on to a server, and cuts connections after as many bytes of replies as it is told.
+pub struct Proxy {
+    pub port: u16,
+    /// Reply bytes that the next connections let through, each; then they are cut.
+    budgets: Arc<Mutex<Vec<usize>>>,
+    pub cuts: Arc<AtomicUsize>,
+}
+
+impl Proxy {
+    pub fn before(server: &Server) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let budgets = Arc::new(Mutex::new(Vec::new()));
+        let cuts = Arc::new(AtomicUsize::new(0));
+        let (server, shared) = (server.port, (Arc::clone(&budgets), Arc::clone(&cuts)));
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let budget = shared.0.lock().unwrap().pop();
+                let cuts = Arc::clone(&shared.1);
+                let Ok(upstream) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                let pair = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+                thread::spawn(move || pass(&client, &upstream, usize::MAX));
+                thread::spawn(move || {
+                    if pass(&pair.1, &pair.0, budget.unwrap_or(usize::MAX)) {
+                        cuts.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        Self { port, budgets, cuts }
+    }
+
+    /// Cuts the next connections after these many bytes of replies.
+    pub fn cut_after(&self, budgets: Vec<usize>) {
+        *self.budgets.lock().unwrap() = budgets;
+    }
+}
+
+/// Copies until an end or the budget is reached; gives whether it was the budget.
+fn pass(mut from: &TcpStream, mut to: &TcpStream, mut budget: usize) -> bool {
+    let mut buffer = [0; 4096];
+    while budget > 0 {
+        let Ok(count @ 1..) = from.read(&mut buffer) else { break };
+        let count = count.min(budget);
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+        budget -= count;
+    }
+    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    budget == 0
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Came {
+    None,
+    No,
+    Yes,
+    Text(String),
+    Failed(&'static str, String),
+}
+
+/// A store whose outcomes can be waited for.
+pub struct Client {
+    pub store: Arc<Store>,
+    arrived: Arc<(Mutex<HashMap<Ticket, Came>>, Condvar)>,
+    woken: Arc<(Mutex<bool>, Condvar)>,
+    tickets: AtomicU32,
+}
+
+pub fn options(url: String) -> Options {
+    Options {
+        url,
+        connections: 1,
+        prefix: "session:".into(),
+        ttl: Some(60),
+        refresh_on_load: true,
+        timeout: Duration::from_secs(2),
+        ..Options::default()
+    }
+}
+
+impl Client {
+    pub fn new(options: Options) -> Self {
+        Self::with_wake(options, || {})
+    }
+
+    /// Calls `then` on the I/O thread after each wake.
+    pub fn with_wake(options: Options, then: impl Fn() + Send + Sync + 'static) -> Self {
+        let woken: Arc<(Mutex<bool>, Condvar)> = Arc::default();
+        let wake = Arc::clone(&woken);
+        let store = Store::new(Config::new(options).unwrap(), move || {
+            *wake.0.lock().unwrap() = true;
+            wake.1.notify_all();
+            then();
+        });
+        Self { store: Arc::new(store), arrived: Arc::default(), woken, tickets: AtomicU32::new(0) }
+    }
+
+    /// Hands a command over; gives its ticket.
+    pub fn start(&self, command: impl FnOnce(&Store, Ticket)) -> Ticket {
+        let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
+        command(&self.store, ticket);
+        ticket
+    }
+
+    /// Waits for the outcome of a ticket, which may come once only.
+    pub fn wait(&self, ticket: Ticket) -> Came {
+        self.store.flush();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(came) = self.arrived.0.lock().unwrap().remove(&ticket) {
+                return came;
+            }
+            let mut woken = self.woken.0.lock().unwrap();
+            while !*woken {
+                let left = deadline.saturating_duration_since(Instant::now());
+                assert!(!left.is_zero(), "no outcome for ticket {ticket}");
+                woken = self.woken.1.wait_timeout(woken, left).unwrap().0;
+            }
+            *woken = false;
+            drop(woken);
+            self.fetch();
+        }
+    }
+
+    fn fetch(&self) {
+        let mut outcomes = Outcomes::default();
+        self.store.fetch(&mut outcomes);
+        let mut arrived = self.arrived.0.lock().unwrap();
+        while let Some(outcome) = outcomes.take() {
+            let came = match outcome.answer {
+                Answer::None => Came::None,
+                Answer::No => Came::No,
+                Answer::Yes => Came::Yes,
+                Answer::Text(text) => Came::Text(String::from_utf8(text.to_vec()).unwrap()),
+                Answer::Failed(error) => Came::Failed(error.code.name(), error.message),
+            };
+            let before = arrived.insert(outcome.ticket, came);
+            assert!(before.is_none(), "a second outcome for ticket {}", outcome.ticket);
+        }
+    }
+
+    pub fn run(&self, command: impl FnOnce(&Store, Ticket)) -> Came {
+        let ticket = self.start(command);
+        self.wait(ticket)
+    }
+
+    pub fn load(&self, id: &str) -> Came {
+        self.run(|store, ticket| store.load(ticket, id))
+    }
+
+    pub fn save(&self, id: &str, text: &str) -> Came {
+        self.run(|store, ticket| store.save(ticket, id, text, false))
+    }
+
+    /// Waits until the I/O thread has given everyone up.
+    pub fn wait_for_everyone(&self) -> Came {
+        self.wait(EVERYONE)
+    }
+}
