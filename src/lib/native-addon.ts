@@ -26,6 +26,8 @@ export declare class NativeConnection {
   delete(ticket: number, ids: Array<string>): void
   /** Asks Redis for an answer: yes. */
   ping(ticket: number): void
+  /** Says whether commands are pending, for which the process has to stay alive. */
+  keepAlive(isPending: boolean): void
   /** Sends what was queued in this tick on its way. */
   flush(): void
   /**

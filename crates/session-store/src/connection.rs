@@ -313,6 +313,7 @@ impl Connection {
         if let State::Open(mut socket) = std::mem::replace(&mut self.state, State::Closed) {
             // Closing the socket does the same where this fails.
             let _ = registry.deregister(socket.source());
+            socket.abort();
         }
         self.output = Vec::new();
         self.written = 0;
@@ -377,8 +378,11 @@ impl Connection {
             });
         }
         // A connection on which nothing has come since would time out for ever: its packets may
-        // be going nowhere.
-        if is_silent && self.is_open() {
+        // be going nowhere. On one that is far behind, Redis would go on working for people who
+        // have left, and everyone after them would time out, too.
+        let is_behind =
+            |entry: &InFlight| now.saturating_duration_since(entry.sent) > settlement.timeout * 2;
+        if self.is_open() && (is_silent || self.in_flight.front().is_some_and(is_behind)) {
             self.lose("no answer before the deadline", registry, settlement, now);
         }
 

@@ -1,12 +1,14 @@
 //! A connected, non-blocking socket: TCP, TLS over TCP, or Unix.
 
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use mio::event::Source;
 use mio::net::TcpStream;
 #[cfg(unix)]
 use mio::net::UnixStream;
 use rustls::ClientConnection;
+use socket2::SockRef;
 
 pub(crate) enum Socket {
     Tcp(TcpStream),
@@ -24,6 +26,20 @@ impl Socket {
             #[cfg(unix)]
             Self::Unix(stream) => stream,
         }
+    }
+
+    /// Closes without sending what has not been sent. An ordinary close leaves that to the
+    /// operating system, which goes on trying for minutes: a write could then arrive after newer
+    /// ones on another connection.
+    pub(crate) fn abort(self) {
+        let stream = match &self {
+            Self::Tcp(stream) => SockRef::from(stream),
+            Self::Tls(tls) => SockRef::from(&tls.stream),
+            #[cfg(unix)]
+            Self::Unix(_) => return,
+        };
+        // Where this fails, the close is an ordinary one.
+        let _ = stream.set_linger(Some(Duration::ZERO));
     }
 }
 

@@ -11,7 +11,11 @@ use std::time::{Duration, Instant};
 /// takes.
 const WINDOW: Duration = Duration::from_micros(50);
 
-/// How many times in a row something must have come within the window before spinning starts.
+/// A wait in the operating system that was no longer than this would have been a hit: most of it
+/// was the waking.
+const SHORT_WAIT: Duration = Duration::from_micros(200);
+
+/// How many more hits than misses there must have been before spinning starts.
 const WORTH_IT: u32 = 8;
 const MOST: u32 = 16;
 /// What a spin for nothing takes off. At a hundred requests a second it keeps spinning away.
@@ -33,7 +37,7 @@ impl Spin {
     /// Takes note that there was something to do, in a spin or after a wait.
     pub(crate) fn progress(&mut self, now: Instant, was_idle: bool) {
         if was_idle {
-            if now - self.last_progress <= WINDOW {
+            if now - self.last_progress <= SHORT_WAIT {
                 self.score = (self.score + 1).min(MOST);
             } else {
                 self.score = self.score.saturating_sub(FOR_NOTHING);
