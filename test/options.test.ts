@@ -1,0 +1,87 @@
+/** Wrong options are refused when the storage is created, with an error that names them. */
+import { expect, test } from 'vitest'
+import { createRedisSessionStorage } from 'remix-session-storage-redis'
+
+const URL = 'redis://:hunter2@localhost:6379'
+const client = { get: () => null, set: () => 'OK', del: () => 1, expire: () => 1 }
+
+/** Creates a storage with options that the compiler would not let pass. */
+function create(...args: unknown[]) {
+  return (createRedisSessionStorage as (...args: unknown[]) => unknown)(...args)
+}
+
+test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
+  ['nothing', TypeError, /\{ url \} or \{ client \}/, []],
+  ['null', TypeError, /\{ url \} or \{ client \}/, [null]],
+  ['neither url nor client', TypeError, /exactly one of "url" and "client"/, [{}]],
+  ['both url and client', TypeError, /exactly one of "url" and "client"/, [{ url: URL, client }]],
+  ['a url that is no string', TypeError, /"url".*string/, [{ url: 6379 }]],
+  ['a url that is none', TypeError, /"url" must be redis:/, [{ url: 'localhost:6379' }]],
+  ['an empty url', TypeError, /exactly one|"url"/, [{ url: '' }]],
+  ['an unknown scheme', TypeError, /"url" must be redis:/, [{ url: 'http://:hunter2@localhost' }]],
+  ['a port that is none', TypeError, /"url" must be/, [{ url: 'redis://:hunter2@localhost:x' }]],
+  ['a bad database', TypeError, /"url" must/, [{ url: 'redis://:hunter2@localhost/x' }]],
+  ['a "#" in a password', TypeError, /%23/, [{ url: 'redis://:a@localhost/0#hunter2' }]],
+  ['no host', TypeError, /"url" must/, [{ url: 'redis://:hunter2@' }]],
+  ['a client without get', TypeError, /no method get/, [{ client: { set() {}, del() {} } }]],
+  [
+    'a client that cannot expire',
+    TypeError,
+    /setEx\(\) or expire\(\)/,
+    [{ client: { get() {}, set() {}, del() {} } }],
+  ],
+  ['a ttl of 0', RangeError, /"ttl".*1.*but is 0/, [{ url: URL, ttl: 0 }]],
+  ['a negative ttl', RangeError, /"ttl".*but is -1/, [{ url: URL, ttl: -1 }]],
+  ['a ttl of NaN', RangeError, /"ttl".*NaN/, [{ url: URL, ttl: NaN }]],
+  ['an infinite ttl', RangeError, /"ttl".*Infinity/, [{ client, ttl: Infinity }]],
+  ['a ttl that is a string', TypeError, /"ttl".*a string/, [{ client, ttl: '60' }]],
+  ['a ttl of null', TypeError, /"ttl".*null/, [{ client, ttl: null }]],
+  ['a ttl past what Redis takes', RangeError, /"ttl"/, [{ url: URL, ttl: 2 ** 32 }]],
+  ['a prefix that is no string', TypeError, /"prefix"/, [{ url: URL, prefix: 1 }]],
+  ['a prefix that is no text', TypeError, /"prefix"/, [{ url: URL, prefix: '\ud800' }]],
+  ['rolling that is no boolean', TypeError, /"rolling"/, [{ url: URL, rolling: 'no' }]],
+  ['useUnknownIds likewise', TypeError, /"useUnknownIds"/, [{ url: URL, useUnknownIds: 1 }]],
+  ['a timeout of 0', RangeError, /"timeout".*milliseconds/, [{ url: URL, timeout: 0 }]],
+  ['an endless timeout', RangeError, /"timeout"/, [{ url: URL, timeout: Infinity }]],
+  ['half a connection', RangeError, /"connections"/, [{ url: URL, connections: 1.5 }]],
+  ['too many connections', RangeError, /"connections".*64/, [{ url: URL, connections: 65 }]],
+  ['connections of a client', TypeError, /no option "connections"/, [{ client, connections: 2 }]],
+  ['no room for commands', RangeError, /"maxPending"/, [{ url: URL, maxPending: 0 }]],
+  ['no room for sessions', RangeError, /"maxBytes"/, [{ url: URL, maxBytes: 0 }]],
+  ['an unknown option', TypeError, /no option "tll".*ttl/, [{ url: URL, tll: 60 }]],
+  ['an option of the other form', TypeError, /"keyPrefix"/, [{ url: URL, keyPrefix: 'a:' }]],
+  ['and the other way round', TypeError, /"prefix".*keyPrefix/, [client, { prefix: 'a:' }]],
+  ['a ttl of 0 there', RangeError, /"ttl"/, [client, { ttl: 0 }]],
+  ['a keyPrefix that is no string', TypeError, /"keyPrefix"/, [client, { keyPrefix: 1 }]],
+  ['tls without rediss://', TypeError, /"tls".*rediss:/, [{ url: URL, tls: { serverName: 'a' } }]],
+  ['tls that is no object', TypeError, /"tls"/, [{ url: 'rediss://localhost', tls: true }]],
+  ['an unknown tls option', TypeError, /"crt"/, [{ url: 'rediss://localhost', tls: { crt: '' } }]],
+  ['a cert without its key', TypeError, /"tls.key"/, [{ url: 'rediss://a', tls: { cert: 'x' } }]],
+  [
+    'a ca that is no PEM',
+    TypeError,
+    /"tls.ca".*PEM/,
+    [{ url: 'rediss://a', tls: { ca: 'a.pem' } }],
+  ],
+])('refuses %s', (_, type, message, args) => {
+  let error: unknown
+  try {
+    create(...args)
+  } catch (caught) {
+    error = caught
+  }
+  expect(error).toBeInstanceOf(type)
+  expect(String(error)).toMatch(message)
+  expect(String(error)).not.toContain('hunter2')
+})
+
+test('takes the three forms', () => {
+  expect(create({ url: URL })).toHaveProperty('read')
+  expect(create({ client })).toHaveProperty('read')
+  expect(create(client)).toHaveProperty('read')
+  expect(create(client, {})).toHaveProperty('save')
+})
+
+test('takes undefined for an option that is left out', () => {
+  expect(create({ url: URL, client: undefined, ttl: undefined, tls: undefined })).toBeDefined()
+})

@@ -1,0 +1,108 @@
+/** Every way in which sessions can reach Redis, for suites that all of them have to pass. */
+import { Redis } from 'ioredis'
+import { default as Valkey } from 'iovalkey'
+import { createClient } from 'redis'
+import {
+  createRedisSessionStorage,
+  type RedisClient,
+  type RedisSessionStorage,
+  type SessionOptions,
+} from 'remix-session-storage-redis'
+
+import type { TestRedis } from './redis.ts'
+
+export interface Backend {
+  name: string
+  /** Whether one command does what one verb says: `GETEX`, `SET … XX`. */
+  isAtomic: boolean
+  create(redis: TestRedis, options?: SessionOptions): Promise<OpenStorage>
+}
+
+export interface OpenStorage {
+  storage: RedisSessionStorage
+  /** Closes the storage, and a client that it was given. */
+  close(): Promise<void>
+}
+
+export async function nodeRedisClient(url: string) {
+  let client = createClient({ url })
+  client.on('error', () => {})
+  return client.connect()
+}
+
+/** Only these methods of a client, as a foreign client might have them. */
+async function minimal(redis: TestRedis, methods: (keyof RedisClient)[]) {
+  let client = await nodeRedisClient(redis.url)
+  let object = Object.fromEntries(
+    methods.map((name) => [name, (...args: any[]) => (client as any)[name](...args)]),
+  ) as unknown as RedisClient
+  return { client: object, end: () => client.destroy() }
+}
+
+function withClient(
+  name: string,
+  isAtomic: boolean,
+  open: (redis: TestRedis) => Promise<{ client: RedisClient; end: () => void }>,
+): Backend {
+  return {
+    name,
+    isAtomic,
+    async create(redis, options) {
+      let { client, end } = await open(redis)
+      let storage = createRedisSessionStorage({ client, ...options })
+      return {
+        storage,
+        async close() {
+          await storage.close()
+          end()
+        },
+      }
+    },
+  }
+}
+
+function withUrl(name: string, connections: number): Backend {
+  return {
+    name,
+    isAtomic: true,
+    async create(redis, options) {
+      let storage = createRedisSessionStorage({ url: redis.url, connections, ...options })
+      await storage.connect()
+      return { storage, close: () => storage.close() }
+    },
+  }
+}
+
+export const native = withUrl('url', 1)
+
+export const nodeRedis = withClient('node-redis', true, async (redis) => {
+  let client = await nodeRedisClient(redis.url)
+  return { client, end: () => client.destroy() }
+})
+
+export const ioredis = withClient('ioredis', true, async (redis) => {
+  let client = new Redis(redis.port)
+  await client.ping()
+  return { client, end: () => client.disconnect() }
+})
+
+export const backends: Backend[] = [
+  native,
+  withUrl('url, 4 connections', 4),
+  nodeRedis,
+  ioredis,
+  withClient('iovalkey', true, async (redis) => {
+    let client = new Valkey(redis.port)
+    await client.ping()
+    return { client, end: () => client.disconnect() }
+  }),
+  withClient('minimal client with setEx and expire', false, (redis) =>
+    minimal(redis, ['get', 'set', 'del', 'setEx', 'expire']),
+  ),
+  withClient('minimal client with expire', false, (redis) =>
+    minimal(redis, ['get', 'set', 'del', 'expire']),
+  ),
+  withClient('minimal client with setEx', false, (redis) =>
+    minimal(redis, ['get', 'set', 'del', 'setEx']),
+  ),
+]

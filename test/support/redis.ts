@@ -1,0 +1,72 @@
+/** A private Redis server, with a connection on the side to look at what it holds and hears. */
+import { createClient } from 'redis'
+
+import { startRedisServer } from '../../scripts/redis-server.js'
+
+export type SideConnection = Awaited<ReturnType<typeof connectSide>>
+
+export interface TestRedis {
+  port: number
+  url: string
+  pid: number
+  /** A client of the test's own. */
+  side: SideConnection
+  /** Gives the commands that the server gets while `action` runs, without the side connection's. */
+  commandsDuring(action: () => Promise<unknown>): Promise<string[][]>
+  stop(): Promise<void>
+}
+
+export async function startRedis(options?: { args?: string[]; port?: number }): Promise<TestRedis> {
+  let server = await startRedisServer(options)
+  let url = `redis://127.0.0.1:${server.port}`
+  let side = await connectSide(url)
+  return {
+    port: server.port,
+    url,
+    pid: server.pid,
+    side,
+    commandsDuring: (action) => commandsDuring(side, action),
+    async stop() {
+      side.destroy()
+      await server.stop()
+    },
+  }
+}
+
+export async function connectSide(url: string) {
+  let client = createClient({ url, socket: { reconnectStrategy: false } })
+  // Tests that kill the server break this connection, too.
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+async function commandsDuring(
+  side: SideConnection,
+  action: () => Promise<unknown>,
+): Promise<string[][]> {
+  let monitor = side.duplicate()
+  monitor.on('error', () => {})
+  await monitor.connect()
+  let lines: string[] = []
+  let marker = `the end ${Math.random()}`
+  let end = Promise.withResolvers<void>()
+  await monitor.monitor((line) => {
+    let text = String(line)
+    if (text.includes(marker)) end.resolve()
+    else lines.push(text)
+  })
+  try {
+    await action()
+    await side.echo(marker)
+    await end.promise
+  } finally {
+    monitor.destroy()
+  }
+  return lines.map(parseMonitorLine)
+}
+
+/** `1700000000.123456 [0 127.0.0.1:5000] "GET" "key"` as `['GET', 'key']`. */
+function parseMonitorLine(line: string): string[] {
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1]!)
+}
