@@ -1,6 +1,6 @@
 /** Every way in which sessions can reach Redis, for suites that all of them have to pass. */
 import { Redis } from 'ioredis'
-import { default as Valkey } from 'iovalkey'
+import { Redis as Valkey } from 'iovalkey'
 import { createClient } from 'redis'
 import {
   createRedisSessionStorage,

@@ -1,0 +1,93 @@
+/** Compiled by types.test.ts: each expected error must be one, and nothing else may be. */
+import { createCookie } from '@remix-run/cookie'
+import type { SessionStorage } from '@remix-run/session'
+import { session } from '@remix-run/session-middleware'
+import { Redis } from 'ioredis'
+import { Redis as Valkey } from 'iovalkey'
+import { createClient } from 'redis'
+import {
+  createRedisSessionStorage,
+  RedisSessionStorageError,
+  type RedisSessionStorage,
+  type RedisSessionStorageOptions,
+} from 'remix-session-storage-redis'
+
+let url = 'redis://localhost'
+let cookie = createCookie('__session', { secrets: ['s3cret'] })
+
+// The three forms, with every option.
+let storage: RedisSessionStorage = createRedisSessionStorage({ url })
+createRedisSessionStorage({
+  url,
+  ttl: 60,
+  prefix: 'app:',
+  rolling: false,
+  useUnknownIds: true,
+  timeout: 500,
+  maxPending: 100,
+  maxBytes: 1000,
+  connections: 2,
+  tls: { ca: '', cert: '', key: '', serverName: '', rejectUnauthorized: false },
+})
+let options: RedisSessionStorageOptions = { url: process.env['REDIS_URL']!, ttl: undefined }
+createRedisSessionStorage(options)
+
+// Real clients, without a cast.
+for (let client of [createClient(), new Redis(), new Valkey()]) {
+  createRedisSessionStorage({ client, ttl: 60 })
+  createRedisSessionStorage(client, { keyPrefix: 'app:', ttl: 60, useUnknownIds: true })
+}
+createRedisSessionStorage({
+  client: {
+    async get(key: string): Promise<string | null> {
+      return key
+    },
+    set(key: string, value: string) {
+      return key + value
+    },
+    del(key: string) {
+      return key
+    },
+    expire: (key: string, seconds: number) => Promise.resolve(key.length + seconds),
+  },
+})
+
+// Remix takes the storage as it is.
+session(cookie, storage)
+let remix: SessionStorage = storage
+let id: Promise<string | null> = remix.read(null).then((read) => remix.save(read))
+
+// What it adds.
+let done: Promise<void>[] = [storage.connect(), storage.ping(), storage.close()]
+async function scoped() {
+  await using closing = createRedisSessionStorage({ url })
+  return closing.read(null)
+}
+let error = new RedisSessionStorageError('TIMEOUT', 'late')
+let code: 'CONNECT' | string = error.code
+let reply: string | undefined = error.reply
+
+export { code, done, id, reply, scoped }
+
+// @ts-expect-error neither url nor client
+createRedisSessionStorage({})
+// @ts-expect-error both of them
+createRedisSessionStorage({ url, client: createClient() })
+// @ts-expect-error a url that is no string
+createRedisSessionStorage({ url: 6379 })
+// @ts-expect-error an option that does not exist
+createRedisSessionStorage({ url, keyPrefix: 'app:' })
+// @ts-expect-error a ttl that is no number
+createRedisSessionStorage({ url, ttl: '60' })
+// @ts-expect-error an option of the other form
+createRedisSessionStorage(createClient(), { prefix: 'app:' })
+// @ts-expect-error connections of a client
+createRedisSessionStorage({ client: createClient(), connections: 2 })
+// @ts-expect-error tls of a client
+createRedisSessionStorage({ client: createClient(), tls: {} })
+// @ts-expect-error a tls option that does not exist
+createRedisSessionStorage({ url, tls: { crt: '' } })
+// @ts-expect-error a client without del
+createRedisSessionStorage({ client: { get: () => null, set: () => null } })
+// @ts-expect-error a code that does not exist
+if (error.code === 'OOPS') throw error
