@@ -21,6 +21,8 @@ use crate::tls::TlsSettings;
 /// How long a connection may be silent before the operating system asks whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
+const NOT_REDIS: &str = "what answered is not a Redis server";
+
 /// A connection that Redis has let us in on.
 pub(crate) struct Connected {
     pub(crate) socket: Socket,
@@ -112,6 +114,10 @@ fn open_tcp(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Conne
         // An address that swallows packets leaves time for the others.
         let untried = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
         match TcpStream::connect_timeout(address, remaining(deadline)? / untried) {
+            // A port that nobody listens on can be given to the very socket that asks for it.
+            Ok(stream) if stream.local_addr().ok() == Some(*address) => {
+                failure = from_io(&io::ErrorKind::ConnectionRefused.into());
+            }
             Ok(stream) => return Ok(stream),
             Err(error) => failure = from_io(&error),
         }
@@ -166,7 +172,11 @@ fn greet(stream: &mut (impl Read + Write), config: &Config) -> Result<bool, Conn
     }
     let getex = reply()?;
     // A user who may use a few commands only may be denied these two; that is no reason to leave.
-    accept(&reply()?, &["NOPERM"])?;
+    let pong = reply()?;
+    accept(&pong, &["NOPERM"])?;
+    if !matches!(pong, Value::SimpleString(_) | Value::ServerError(_)) {
+        return Err(ConnectError::last(NOT_REDIS));
+    }
     Ok(!is_unknown(&getex))
 }
 
@@ -199,7 +209,7 @@ fn from_redis(error: &redis::RedisError) -> ConnectError {
     } else if error.is_io_error() {
         from_io(&io::ErrorKind::UnexpectedEof.into())
     } else {
-        ConnectError::last("what answered is not a Redis server")
+        ConnectError::last(NOT_REDIS)
     }
 }
 
