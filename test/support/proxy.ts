@@ -1,0 +1,136 @@
+/** A TCP proxy before a server, which breaks the connections through it in the ways networks do. */
+import { once } from 'node:events'
+import net from 'node:net'
+
+import { freePort } from '../../scripts/redis-server.js'
+
+export interface Proxy {
+  port: number
+  url: string
+  /** How many connections were accepted so far. */
+  readonly connections: number
+  /** How many connections are open now, held ones included. */
+  readonly open: number
+  /**
+   * A black hole on the connections that are open now: what either side sends waits, and is lost
+   * when the client gives the connection up. New connections work, unless `newOnes` are held too.
+   */
+  hold(newOnes?: boolean): void
+  /** Resolves when something has come from the server, or with `'client'` from there, and is held. */
+  held(from?: 'client' | 'server'): Promise<void>
+  /** Lets through what was held, in order, and what comes after it. */
+  release(): void
+  /** Breaks all connections. */
+  cut(): void
+  /** Lets that many further bytes of replies through, and breaks all connections behind them. */
+  cutAfter(replyBytes: number): void
+  /** Stops listening and breaks all connections, as when nobody is there. */
+  refuse(): Promise<void>
+  /** Listens again, on the same port. */
+  accept(): Promise<void>
+  stop(): Promise<void>
+}
+
+interface Link {
+  client: net.Socket
+  server: net.Socket
+  isHeld: boolean
+  kept: { to: net.Socket; data: Buffer }[]
+}
+
+/** Starts a proxy before the server on this port of 127.0.0.1. */
+export async function startProxy(target: { port: number }): Promise<Proxy> {
+  let links = new Set<Link>()
+  let connections = 0
+  let holdsNewOnes = false
+  let replyBytesLeft = Infinity
+  let onHeld: { from: 'client' | 'server'; resolve: () => void }[] = []
+
+  let listener = net.createServer((client) => {
+    connections++
+    let server = net.connect(target.port, '127.0.0.1')
+    let link: Link = { client, server, isHeld: holdsNewOnes, kept: [] }
+    links.add(link)
+    for (let socket of [client, server]) {
+      socket.setNoDelay(true)
+      socket.on('error', () => {})
+      socket.on('close', () => drop(link))
+    }
+    client.on('data', (data) => pass(link, server, data))
+    server.on('data', (data) => pass(link, client, data))
+  })
+
+  function pass(link: Link, to: net.Socket, data: Buffer) {
+    let isReply = to === link.client
+    if (link.isHeld) {
+      link.kept.push({ to, data })
+      let from = isReply ? 'server' : 'client'
+      for (let waiting of onHeld) if (waiting.from === from) waiting.resolve()
+      onHeld = onHeld.filter((waiting) => waiting.from !== from)
+    } else if (!isReply || data.length < replyBytesLeft) {
+      if (isReply) replyBytesLeft -= data.length
+      to.write(data)
+    } else {
+      to.write(data.subarray(0, replyBytesLeft))
+      replyBytesLeft = Infinity
+      for (let link of links) drop(link)
+    }
+  }
+
+  /** What was written to the client before still reaches it. */
+  function drop(link: Link) {
+    links.delete(link)
+    link.kept = []
+    link.client.removeAllListeners('data').resume().destroySoon()
+    link.server.destroy()
+  }
+
+  function cut() {
+    for (let link of links) drop(link)
+  }
+
+  async function accept() {
+    listener.listen(port, '127.0.0.1')
+    await once(listener, 'listening')
+  }
+
+  async function refuse() {
+    if (!listener.listening) return
+    let closed = once(listener, 'close')
+    listener.close()
+    cut()
+    await closed
+  }
+
+  let port = await freePort()
+  await accept()
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    get connections() {
+      return connections
+    },
+    get open() {
+      return links.size
+    },
+    hold(newOnes = false) {
+      holdsNewOnes = newOnes
+      for (let link of links) link.isHeld = true
+    },
+    held: (from = 'server') => new Promise((resolve) => onHeld.push({ from, resolve })),
+    release() {
+      holdsNewOnes = false
+      for (let link of links) {
+        link.isHeld = false
+        for (let { to, data } of link.kept.splice(0)) pass(link, to, data)
+      }
+    },
+    cut,
+    cutAfter(replyBytes) {
+      replyBytesLeft = replyBytes
+    },
+    refuse,
+    accept,
+    stop: refuse,
+  }
+}
