@@ -50,7 +50,8 @@ impl ConnectError {
 
 /// Connects, within the configured timeout but for the look-up of the host's name.
 pub(crate) fn connect(config: &Config) -> Result<Connected, ConnectError> {
-    let deadline = Instant::now() + config.timeout;
+    // A little less than the commands have that wait for it, so that they learn the reason.
+    let deadline = Instant::now() + config.timeout * 4 / 5;
     let target = &config.target;
     match &target.endpoint {
         Endpoint::Tcp { host, port, tls } => {
@@ -139,7 +140,13 @@ fn open_tls(tls: &TlsSettings, stream: &mut TcpStream) -> Result<ClientConnectio
     let mut session = ClientConnection::new(Arc::new(config), tls.server_name.clone())
         .map_err(|error| ConnectError::last(format!("TLS: {error}")))?;
     while session.is_handshaking() {
-        session.complete_io(stream).map_err(|error| from_io(&error))?;
+        session.complete_io(stream).map_err(|error| match error.kind() {
+            // Redis without TLS waits for the end of what it takes for a command.
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                ConnectError::passing("no answer to the TLS handshake; is it a redis:// server?")
+            }
+            _ => from_io(&error),
+        })?;
     }
     Ok(session)
 }
@@ -163,7 +170,12 @@ fn greet(stream: &mut (impl Read + Write), config: &Config) -> Result<bool, Conn
     stream.write_all(&words).map_err(|error| from_io(&error))?;
 
     let mut parser = Parser::new();
-    let mut reply = || parser.parse_value(&mut *stream).map_err(|error| from_redis(&error));
+    let mut stream = Witness { stream, failure: None };
+    let mut reply = || {
+        parser
+            .parse_value(&mut stream)
+            .map_err(|_| stream.failure.take().unwrap_or_else(|| ConnectError::last(NOT_REDIS)))
+    };
     if password.is_some() {
         accept(&reply()?, &[])?;
     }
@@ -201,20 +213,28 @@ fn accept(reply: &Value, tolerated: &[&str]) -> Result<(), ConnectError> {
     }
 }
 
-fn from_redis(error: &redis::RedisError) -> ConnectError {
-    if error.is_timeout() {
-        from_io(&io::ErrorKind::TimedOut.into())
-    } else if let Some(error) = source::<io::Error>(error) {
-        from_io(error)
-    } else if error.is_io_error() {
-        from_io(&io::ErrorKind::UnexpectedEof.into())
-    } else {
-        ConnectError::last(NOT_REDIS)
+/// Remembers why a stream could not be read: the parser's error does not let its cause be seen.
+struct Witness<'a, S> {
+    stream: &'a mut S,
+    failure: Option<ConnectError>,
+}
+
+impl<S: Read> Read for Witness<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let result = match self.stream.read(buffer) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            result => result,
+        };
+        if let Err(error) = &result {
+            self.failure = Some(from_io(error));
+        }
+        result
     }
 }
 
 fn from_io(error: &io::Error) -> ConnectError {
-    if let Some(error) = source::<rustls::Error>(error) {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(error) = inner {
         return from_tls(error);
     }
     ConnectError::passing(match error.kind() {
@@ -238,15 +258,4 @@ fn from_tls(error: &rustls::Error) -> ConnectError {
         }
         error => format!("TLS: {error}"),
     })
-}
-
-/// Looks for an error of type `E` among the causes.
-fn source<'a, E: std::error::Error + 'static>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> Option<&'a E> {
-    let inner: Option<&(dyn std::error::Error + 'static)> =
-        error.downcast_ref::<io::Error>().and_then(|error| error.get_ref()).map(|inner| inner as _);
-    inner
-        .and_then(|inner| inner.downcast_ref::<E>())
-        .or_else(|| error.source().and_then(|inner| inner.downcast_ref::<E>()))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// How long to look again: about what a reply over loopback, or the event loop's next command,
 /// takes.
-const WINDOW: Duration = Duration::from_micros(50);
+const WINDOW: Duration = Duration::from_micros(100);
 
 /// A wait in the operating system that was no longer than this would have been a hit: most of it
 /// was the waking.
