@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { createRouter } from '@remix-run/fetch-router'
 import { Session } from '@remix-run/session'
 import { session as sessionMiddleware } from '@remix-run/session-middleware'
+import { RedisSessionStorageError } from 'remix-session-storage-redis'
+
 import { cartOf, changeCart, findProduct } from './cart.ts'
 import { errorPage, homePage } from './page.ts'
-import { emptyPanel, panel } from './panel.ts'
+import { notePanel, panel } from './panel.ts'
 import { asset, createNonce, page, redirect } from './response.ts'
 import { routes } from './routes.ts'
 import { createSessionCookie, createSessionStorage } from './session.ts'
@@ -30,7 +32,9 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
   await sessionStorage.connect()
   let viewer = await createSessionViewer(redisUrl)
 
-  let router = createRouter()
+  let router = createRouter({
+    defaultHandler: () => page(errorPage('There is no such page.'), { status: 404 }),
+  })
 
   router.map(routes.shop, {
     middleware: [sessionMiddleware(sessionCookie, sessionStorage)],
@@ -49,7 +53,7 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
 
       async signIn(context) {
         let session = context.get(Session)
-        let form = await context.request.formData().catch(() => new FormData())
+        let form = await formOf(context.request)
         let name = String(form.get('name') ?? '').trim()
         if (name === '' || name.length > NAME_LENGTH) {
           session.flash('problem', `A name has 1 to ${NAME_LENGTH} characters.`)
@@ -67,22 +71,23 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
         return redirect(routes.shop.home.href())
       },
 
-      add(context) {
+      async add(context) {
         let session = context.get(Session)
         let product = findProduct(context.params.product)
-        if (product === undefined) return page(errorPage('There is no such thing'), { status: 404 })
+        if (product === undefined) return noSuchProduct()
         changeCart(session, product, 1)
         session.flash('notice', `${product.name} is in your cart.`)
-        return redirect(routes.shop.home.href())
+        let form = await formOf(context.request)
+        return redirect(`${routes.shop.home.href()}#${form.has('from-cart') ? 'cart' : product.id}`)
       },
 
       remove(context) {
         let session = context.get(Session)
         let product = findProduct(context.params.product)
-        if (product === undefined) return page(errorPage('There is no such thing'), { status: 404 })
+        if (product === undefined) return noSuchProduct()
         changeCart(session, product, -1)
-        session.flash('notice', `One ${product.name.toLowerCase()} less.`)
-        return redirect(routes.shop.home.href())
+        session.flash('notice', `${product.name}: one less in your cart.`)
+        return redirect(`${routes.shop.home.href()}#cart`)
       },
     },
   })
@@ -91,10 +96,15 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
     actions: {
       async stored(context) {
         let id = await sessionCookie.parse(context.headers.get('Cookie'))
-        let stored = id ? await viewer.view(id) : null
-        if (stored === null) return page(emptyPanel(Boolean(id)), { isFramed: true })
-        let nonce = createNonce()
-        return page(panel(stored, nonce), { nonce, isFramed: true })
+        if (!id) return page(notePanel('nothing'), { isFramed: true })
+        try {
+          let stored = await viewer.view(id)
+          if (stored === null) return page(notePanel('gone'), { isFramed: true })
+          let nonce = createNonce()
+          return page(panel(stored, nonce), { nonce, isFramed: true })
+        } catch {
+          return page(notePanel('unreachable'), { isFramed: true })
+        }
       },
       stylesheet: () => asset(STYLESHEET, 'text/css'),
       icon: () => asset(ICON, 'image/svg+xml'),
@@ -104,12 +114,14 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
   return {
     async fetch(request) {
       try {
-        return await router.fetch(request)
+        // The server leaves the body out; the headers are those of a GET.
+        let asked = request.method === 'HEAD' ? new Request(request, { method: 'GET' }) : request
+        return await router.fetch(asked)
       } catch (error) {
-        console.error(error)
-        return page(errorPage(error instanceof Error ? error.message : 'Something went wrong'), {
-          status: 500,
-        })
+        if (!request.signal.aborted) console.error(error)
+        return error instanceof RedisSessionStorageError
+          ? page(errorPage(error.message), { status: 503 })
+          : page(errorPage('Something went wrong. The terminal says what.'), { status: 500 })
       }
     },
     async close() {
@@ -117,4 +129,13 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
       await sessionStorage.close()
     },
   }
+}
+
+/** Reads a form, or an empty one if something else was sent. */
+function formOf(request: Request): Promise<FormData> {
+  return request.formData().catch(() => new FormData())
+}
+
+function noSuchProduct(): Response {
+  return page(errorPage('The shop does not have this.'), { status: 404 })
 }

@@ -7,7 +7,7 @@ export interface Html {
   readonly [TEXT]: string
 }
 
-type Value = string | number | null | undefined | Html | Value[]
+type Value = string | number | false | null | undefined | Html | Value[]
 
 /** Makes HTML of a template. Its values may be text, HTML, or arrays of both. */
 export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
@@ -20,7 +20,7 @@ export function render(page: Html): string {
 }
 
 function toHtml(value: Value): string {
-  if (value === null || value === undefined) return ''
+  if (value === null || value === undefined || value === false) return ''
   if (Array.isArray(value)) return value.map(toHtml).join('')
   return typeof value === 'object' ? value[TEXT] : escape(String(value))
 }

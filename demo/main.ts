@@ -2,6 +2,8 @@
  * Starts the demo, or with `--check` visits it. `npm run demo` does this with everything that it
  * needs: `REDIS_URL`, and the `SESSION_SECRET` that session cookies are signed with.
  */
+import { RedisSessionStorageError } from 'remix-session-storage-redis'
+
 import { createApp } from './app.ts'
 import { check } from './check.ts'
 import { serve } from './server.ts'
@@ -14,7 +16,12 @@ if (!REDIS_URL || !SESSION_SECRET) {
 } else if (process.argv.includes('--check')) {
   process.exitCode = (await check(REDIS_URL, SESSION_SECRET)) ? 0 : 1
 } else {
-  await start(REDIS_URL, SESSION_SECRET)
+  try {
+    await start(REDIS_URL, SESSION_SECRET)
+  } catch (error) {
+    console.error(`\n${reasonOf(error)}`)
+    process.exit(1)
+  }
 }
 
 async function start(redisUrl: string, secret: string): Promise<void> {
@@ -31,10 +38,17 @@ async function start(redisUrl: string, secret: string): Promise<void> {
     setTimeout(() => process.exit(1), 5000).unref()
     await server.close()
     await app.close()
+    // The channel would keep this process alive.
     if (process.connected) process.disconnect()
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   // The script that started us is gone.
   process.on('disconnect', stop)
+}
+
+function reasonOf(error: unknown): unknown {
+  if (error instanceof RedisSessionStorageError) return error.message
+  let { code } = error as NodeJS.ErrnoException
+  return code === 'EADDRINUSE' ? `Port ${PORT} is taken. Choose another one with PORT.` : error
 }

@@ -1,5 +1,6 @@
 /** The answers of the demo, with the headers that each kind of them needs. */
 import { randomBytes } from 'node:crypto'
+
 import { render, type Html } from './html.ts'
 
 /** Sends a page, which may be shown in a frame of the demo only if it says so. */

@@ -1,5 +1,6 @@
 /** Builds what is loaded: the addon of this platform from the Rust sources, and `dist/`. */
 import { existsSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
+
 import { installPackages } from './packages.js'
 import { inRoot, main, runTool, SetupError } from './project.js'
 import { isStale } from './staleness.js'

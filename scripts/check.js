@@ -2,6 +2,7 @@
 import { buildAddon, TYPES } from './build.js'
 import { main, run, runTool } from './project.js'
 import { setUp } from './setup.js'
+import { ensureToolchain } from './toolchain.js'
 
 /** @type {[name: string, check: () => boolean][]} */
 const CHECKS = [
@@ -26,6 +27,7 @@ function nativeTypesAreCurrent() {
 
 await main(import.meta.url, () => {
   setUp()
+  ensureToolchain()
   let failed = []
   for (let [name, check] of CHECKS) {
     console.log(`\n— ${name}`)

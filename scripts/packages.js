@@ -1,6 +1,8 @@
 /** The npm packages that a checkout needs. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { inRoot, run, SetupError } from './project.js'
+
+import { inRoot, ROOT, SetupError } from './project.js'
 import { isStale } from './staleness.js'
 
 /** npm's own record of what it installed. */
@@ -12,10 +14,27 @@ export function installPackages() {
   if (!isStale(INSTALLED, [WANTED]) || hasAllPackages()) return
 
   console.log('Installing the npm packages …')
-  let npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  if (!run(npm, ['ci', '--no-audit', '--no-fund'])) {
-    throw new SetupError('The npm packages could not be installed: see "npm ci" above.')
+  let { isOk, output } = npm('ci')
+  if (!isOk && output.includes('EUSAGE')) {
+    // The lock file lacks packages: those of platforms that its author's registry did not have.
+    // What it has is installed in the same versions.
+    ;({ isOk, output } = npm('install', '--no-save'))
   }
+  if (isOk) return
+  console.error(output)
+  throw new SetupError('The npm packages could not be installed: see above.')
+}
+
+/** @param {string[]} args */
+function npm(...args) {
+  let isWindows = process.platform === 'win32'
+  let { status, stdout, stderr, error } = spawnSync(
+    isWindows ? 'npm.cmd' : 'npm',
+    [...args, '--no-audit', '--no-fund'],
+    // The program of npm on Windows is a batch file.
+    { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: isWindows },
+  )
+  return { isOk: status === 0, output: error ? error.message : stdout + stderr }
 }
 
 /** A checkout of another commit touches the file also when nothing in it is different. */

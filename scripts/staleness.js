@@ -1,5 +1,6 @@
 /** Whether something built is older than what it was built from. */
 import { statSync } from 'node:fs'
+
 import { filesIn, inRoot } from './project.js'
 
 /**

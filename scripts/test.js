@@ -12,6 +12,7 @@ import { runRustTests } from './rust-tests.js'
 import { setUp } from './setup.js'
 import { ensureProgram } from './system-package.js'
 import { sum } from './test-result.js'
+import { ensureToolchain } from './toolchain.js'
 import { runVitest } from './vitest.js'
 
 /**
@@ -58,11 +59,16 @@ await main(import.meta.url, async () => {
   ensureOpenssl()
 
   let results = []
-  if (args.length === 0) results.push(await runRustTests())
+  if (args.length === 0) {
+    ensureToolchain()
+    results.push(await runRustTests())
+  }
   results.push(runVitest(args))
 
   let problems = problemsOf(results, args.length > 0 && !process.env.CI)
   let { passed, failed, skipped } = sum(results)
+  // The last line has to show it, too.
+  failed += results.filter(({ crashed }) => crashed).length
   console.log(`\n${results.map(rowOf).join('\n')}\n`)
   if (args.length > 0) console.log('The Rust tests were left out: the arguments are for vitest.\n')
   for (let problem of problems) console.log(`Problem: ${problem}`)

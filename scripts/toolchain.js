@@ -1,6 +1,7 @@
 /** Rust and a linker, without which the addon cannot be built. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+
 import { environment, inRoot, SetupError } from './project.js'
 import { ensureProgram } from './system-package.js'
 

@@ -65,7 +65,7 @@ export class NativeStore implements SessionStore {
         () => this.#settle(),
       )
     } catch (error) {
-      throw new TypeError((error as Error).message)
+      throw new TypeError((error as Error).message, { cause: error })
     }
     this.refreshesOnLoad = rolling && ttl !== null
     this.#maxPending = maxPending

@@ -13,7 +13,7 @@ afterAll(() => redis.stop())
 
 /** A command as one line, its options sorted: clients differ in their order. */
 function normal([name, key, ...options]: string[]): string {
-  return [name!.toUpperCase(), key, ...options.sort()].join(' ')
+  return [name!.toUpperCase(), key, ...options.toSorted()].join(' ')
 }
 
 describe.each([native, nodeRedis, ioredis])('over $name', (backend) => {

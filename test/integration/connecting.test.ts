@@ -10,7 +10,7 @@ import { makeCertificates, type Certificates } from '../support/certificates.ts'
 
 let stops: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (let stop of stops.splice(0).reverse()) await stop()
+  for (let stop of stops.splice(0).toReversed()) await stop()
 })
 
 async function startServer(...args: string[]) {
@@ -20,7 +20,7 @@ async function startServer(...args: string[]) {
 }
 
 /** Stores a session and reads it back; gives its id. */
-async function roundTrip(options: UrlOptions): Promise<string> {
+async function expectRoundTrip(options: UrlOptions): Promise<string> {
   let storage = createRedisSessionStorage(options)
   stops.push(() => storage.close())
   let session = await storage.read(null)
@@ -40,19 +40,19 @@ function tlsArgs({ ca, server }: Certificates, port: number): string[] {
 test('a host and a port', async () => {
   let { port } = await startServer()
 
-  await roundTrip({ url: `redis://localhost:${port}` })
-  await roundTrip({ url: `redis://127.0.0.1:${port}/` })
+  await expectRoundTrip({ url: `redis://localhost:${port}` })
+  await expectRoundTrip({ url: `redis://127.0.0.1:${port}/` })
 })
 
 test('an IPv6 host', async () => {
   let { port } = await startServer('--bind', '127.0.0.1', '::1')
 
-  await roundTrip({ url: `redis://[::1]:${port}` })
+  await expectRoundTrip({ url: `redis://[::1]:${port}` })
 })
 
 test('a database number', async () => {
   let { port } = await startServer()
-  let id = await roundTrip({ url: `redis://127.0.0.1:${port}/3` })
+  let id = await expectRoundTrip({ url: `redis://127.0.0.1:${port}/3` })
 
   let side = await createClient({ url: `redis://127.0.0.1:${port}`, database: 3 }).connect()
   expect(await side.keys('*')).toEqual([`session:${id}`])
@@ -62,8 +62,10 @@ test('a database number', async () => {
 test.each(['hunter2', 'p@ss:w/rd?#%&+ ü'])('the password %j', async (password) => {
   let { port } = await startServer('--requirepass', password)
 
-  await roundTrip({ url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}` })
-  await roundTrip({ url: `redis://default:${encodeURIComponent(password)}@127.0.0.1:${port}` })
+  await expectRoundTrip({ url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}` })
+  await expectRoundTrip({
+    url: `redis://default:${encodeURIComponent(password)}@127.0.0.1:${port}`,
+  })
 })
 
 test('an ACL user, who may do no more than a session storage needs', async () => {
@@ -75,7 +77,7 @@ test('an ACL user, who may do no more than a session storage needs', async () =>
 
   let credentials = `${encodeURIComponent(user)}:${encodeURIComponent('p:w/d')}`
   let url = `redis://${credentials}@127.0.0.1:${port}`
-  let id = await roundTrip({ url })
+  let id = await expectRoundTrip({ url })
   let storage = createRedisSessionStorage({ url })
   stops.push(() => storage.close())
   let session = await storage.read(id)
@@ -91,7 +93,7 @@ test('a unix socket', async () => {
   let { directory } = await startServer('--unixsocket', 'redis.sock', '--requirepass', 'p&w')
   let url = `unix://${path.join(directory, 'redis.sock')}?db=2&pass=${encodeURIComponent('p&w')}`
 
-  await roundTrip({ url })
+  await expectRoundTrip({ url })
 })
 
 describe('TLS', () => {
@@ -112,23 +114,23 @@ describe('TLS', () => {
   let url = (host: string) => `rediss://:hunter2@${host}:${port}`
 
   test('to a server whose authority is trusted', async () => {
-    await roundTrip({ url: url('localhost'), tls: { ca: certificates.ca.cert } })
-    await roundTrip({ url: url('127.0.0.1'), tls: { ca: certificates.ca.cert } })
+    await expectRoundTrip({ url: url('localhost'), tls: { ca: certificates.ca.cert } })
+    await expectRoundTrip({ url: url('127.0.0.1'), tls: { ca: certificates.ca.cert } })
   })
 
   test('to a server whose name is another than that of its host', async () => {
     let tls = { ca: certificates.ca.cert, serverName: 'localhost' }
-    await roundTrip({ url: url('127.0.0.1'), tls })
+    await expectRoundTrip({ url: url('127.0.0.1'), tls })
 
     let wrong = { ca: certificates.ca.cert, serverName: 'elsewhere' }
-    await expect(roundTrip({ url: url('localhost'), tls: wrong })).rejects.toMatchObject({
+    await expect(expectRoundTrip({ url: url('localhost'), tls: wrong })).rejects.toMatchObject({
       code: 'CONNECT',
       message: expect.stringContaining('certificate'),
     })
   })
 
   test('to any server, when told not to verify it', async () => {
-    await roundTrip({ url: url('localhost'), tls: { rejectUnauthorized: false } })
+    await expectRoundTrip({ url: url('localhost'), tls: { rejectUnauthorized: false } })
   })
 
   test('carries large sessions', async () => {
@@ -154,9 +156,9 @@ describe('TLS', () => {
     let ca = certificates.ca.cert
     let { cert, key } = certificates.client
 
-    await roundTrip({ url: `rediss://localhost:${strict}`, tls: { ca, cert, key } })
+    await expectRoundTrip({ url: `rediss://localhost:${strict}`, tls: { ca, cert, key } })
     await expect(
-      roundTrip({ url: `rediss://localhost:${strict}`, tls: { ca }, timeout: 500 }),
+      expectRoundTrip({ url: `rediss://localhost:${strict}`, tls: { ca }, timeout: 500 }),
     ).rejects.toMatchObject({ code: 'CONNECT' })
   })
 })
