@@ -1,0 +1,71 @@
+/** The demo as a person sees it: in a browser, without client-side JavaScript. */
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { startApp, type AppProcess } from '../../demo/app-process.ts'
+import { ensureChromium } from '../../scripts/chromium.js'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+
+let redis: TestRedis
+let app: AppProcess
+let browser: Browser
+let folder: string
+beforeAll(async () => {
+  redis = await startRedis()
+  process.env.REDIS_URL = redis.url
+  process.env.SESSION_SECRET = 's3cret'
+  folder = await mkdtemp(path.join(tmpdir(), 'demo-'))
+  app = await startApp()
+  browser = await chromium.launch({
+    executablePath: ensureChromium(),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  })
+})
+afterAll(async () => {
+  await browser.close()
+  expect(await app.stop()).toBe(true)
+  await redis.stop()
+  await rm(folder, { recursive: true })
+})
+
+async function open(width: number): Promise<Page> {
+  let context = await browser.newContext({
+    javaScriptEnabled: false,
+    viewport: { width, height: 800 },
+  })
+  let page = await context.newPage()
+  await page.goto(app.url)
+  return page
+}
+
+test.each([1280, 360])('a visitor signs in and fills a cart, %i pixels wide', async (width) => {
+  let page = await open(width)
+  await page.getByRole('textbox').fill('Ann')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  expect(await page.getByText('Signed in as Ann').count()).toBe(1)
+
+  await page.getByRole('button', { name: /add/i }).first().click()
+  let flash = page.getByRole('status')
+  expect(await flash.textContent()).toContain('in your cart')
+
+  let panel = page.frameLocator('iframe')
+  let [id] = /session:\S+/.exec(String(await panel.locator('dd.key').textContent())) ?? []
+  expect(await redis.side.get(String(id))).toContain('"name":"Ann"')
+  expect(await panel.locator('pre').textContent()).toContain('"cart"')
+
+  let screenshot = path.join(folder, `${width}.png`)
+  await page.screenshot({ path: screenshot, fullPage: true })
+  expect((await stat(screenshot)).size).toBeGreaterThan(10_000)
+  let overflow = await page.locator('html').boundingBox()
+  expect(overflow!.width).toBeLessThanOrEqual(width)
+
+  await page.reload()
+  expect(await flash.count()).toBe(0)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  expect(await redis.side.exists(String(id))).toBe(0)
+  expect(await page.getByRole('button', { name: 'Sign in' }).count()).toBe(1)
+})
