@@ -14,27 +14,16 @@ export function installPackages() {
   if (!isStale(INSTALLED, [WANTED]) || hasAllPackages()) return
 
   console.log('Installing the npm packages …')
-  let { isOk, output } = npm('ci')
-  if (!isOk && output.includes('EUSAGE')) {
-    // The lock file lacks packages: those of platforms that its author's registry did not have.
-    // What it has is installed in the same versions.
-    ;({ isOk, output } = npm('install', '--no-save'))
-  }
-  if (isOk) return
-  console.error(output)
-  throw new SetupError('The npm packages could not be installed: see above.')
-}
-
-/** @param {string[]} args */
-function npm(...args) {
   let isWindows = process.platform === 'win32'
   let { status, stdout, stderr, error } = spawnSync(
     isWindows ? 'npm.cmd' : 'npm',
-    [...args, '--no-audit', '--no-fund'],
+    ['ci', '--no-audit', '--no-fund'],
     // The program of npm on Windows is a batch file.
     { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: isWindows },
   )
-  return { isOk: status === 0, output: error ? error.message : stdout + stderr }
+  if (status === 0) return
+  console.error(error ? error.message : stdout + stderr)
+  throw new SetupError('The npm packages could not be installed: see above.')
 }
 
 /** A checkout of another commit touches the file also when nothing in it is different. */

@@ -30,7 +30,7 @@ interface Waiting {
 interface Failure {
   code: RedisSessionStorageErrorCode
   message: string
-  reply: string | undefined
+  reply?: string
 }
 
 export class NativeStore implements SessionStore {

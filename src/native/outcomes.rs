@@ -55,6 +55,8 @@ fn failure(env: &Env, error: Error) -> Result<sys::napi_value> {
     let mut object = Object::new(env)?;
     object.set("code", error.code.name())?;
     object.set("message", error.message)?;
-    object.set("reply", error.reply)?;
+    if let Some(reply) = error.reply {
+        object.set("reply", reply)?;
+    }
     Ok(object.raw())
 }

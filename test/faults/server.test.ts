@@ -163,7 +163,7 @@ test('still loading its data: a request waits until it is done', async () => {
   let first = await startRedis({ port, args: ['--dir', folder] })
   let id = await stored(open(port), 'kept')
   for (let i = 0; i < 15; i++) await first.side.set(`other:${i}`, randomBytes(600))
-  await first.side.save()
+  await first.side.sendCommand(['SAVE'])
   await first.stop()
 
   // So many microseconds for each key; between them, so many bytes apart, connections are served.

@@ -1,6 +1,7 @@
 /** A TCP proxy before a server, which breaks the connections through it in the ways networks do. */
 import { once } from 'node:events'
 import net from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 
 import { freePort } from '../../scripts/redis-server.js'
 
@@ -18,12 +19,17 @@ export interface Proxy {
   hold(newOnes?: boolean): void
   /** Resolves when something has come from the server, or with `'client'` from there, and is held. */
   held(from?: 'client' | 'server'): Promise<void>
-  /** Lets through what was held, in order, and what comes after it. */
-  release(): void
+  /**
+   * Lets through what was held, in order, and what comes after it. Waits a turn of the event loop
+   * for word of the connections that clients have given up by now: what they sent is lost.
+   */
+  release(): Promise<void>
   /** Breaks all connections. */
   cut(): void
   /** Lets that many further bytes of replies through, and breaks all connections behind them. */
   cutAfter(replyBytes: number): void
+  /** Lets that many further bytes of replies through, and then does as {@link hold}. */
+  holdAfter(replyBytes: number): void
   /** Stops listening and breaks all connections, as when nobody is there. */
   refuse(): Promise<void>
   /** Listens again, on the same port. */
@@ -44,6 +50,7 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
   let connections = 0
   let holdsNewOnes = false
   let replyBytesLeft = Infinity
+  let atTheEnd = cut
   let onHeld: { from: 'client' | 'server'; resolve: () => void }[] = []
 
   let listener = net.createServer((client) => {
@@ -72,8 +79,10 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
       to.write(data)
     } else {
       to.write(data.subarray(0, replyBytesLeft))
+      let rest = data.subarray(replyBytesLeft)
       replyBytesLeft = Infinity
-      for (let link of links) drop(link)
+      atTheEnd()
+      if (links.has(link)) pass(link, to, rest)
     }
   }
 
@@ -87,6 +96,11 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
 
   function cut() {
     for (let link of links) drop(link)
+  }
+
+  function hold(newOnes = false) {
+    holdsNewOnes = newOnes
+    for (let link of links) link.isHeld = true
   }
 
   async function accept() {
@@ -113,13 +127,11 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
     get open() {
       return links.size
     },
-    hold(newOnes = false) {
-      holdsNewOnes = newOnes
-      for (let link of links) link.isHeld = true
-    },
+    hold,
     held: (from = 'server') => new Promise((resolve) => onHeld.push({ from, resolve })),
-    release() {
+    async release() {
       holdsNewOnes = false
+      await setImmediate()
       for (let link of links) {
         link.isHeld = false
         for (let { to, data } of link.kept.splice(0)) pass(link, to, data)
@@ -128,6 +140,11 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
     cut,
     cutAfter(replyBytes) {
       replyBytesLeft = replyBytes
+      atTheEnd = cut
+    },
+    holdAfter(replyBytes) {
+      replyBytesLeft = replyBytes
+      atTheEnd = hold
     },
     refuse,
     accept,

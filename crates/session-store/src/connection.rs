@@ -370,11 +370,13 @@ impl Connection {
             entry.is_settled = true;
             entry.then = None;
             is_silent |= entry.sent >= self.last_heard;
+            let doubt = if entry.step.is_repeatable() {
+                ""
+            } else {
+                "; the write may or may not have happened"
+            };
             settlement.fail(entry.ticket, Code::Timeout, |address| {
-                format!(
-                    "Redis at {address} did not answer within {milliseconds} ms; \
-                     a write may or may not have happened"
-                )
+                format!("Redis at {address} did not answer within {milliseconds} ms{doubt}")
             });
         }
         // A connection on which nothing has come since would time out for ever: its packets may

@@ -7,13 +7,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long to look again: about what a reply over loopback, or the event loop's next command,
-/// takes.
-const WINDOW: Duration = Duration::from_micros(100);
+/// How long to look again: what a reply over loopback, or a busy tick of the event loop, takes.
+const WINDOW: Duration = Duration::from_micros(250);
 
 /// A wait in the operating system that was no longer than this would have been a hit: most of it
 /// was the waking.
-const SHORT_WAIT: Duration = Duration::from_micros(200);
+const SHORT_WAIT: Duration = Duration::from_micros(500);
 
 /// How many more hits than misses there must have been before spinning starts.
 const WORTH_IT: u32 = 8;
