@@ -91,3 +91,27 @@ async function readsProcessed(): Promise<number> {
   let stats = await redis.side.info('stats')
   return Number(/total_reads_processed:(\d+)/.exec(stats)![1])
 }
+
+describe('on a server without GETEX, as before Redis 6.2', () => {
+  let old: TestRedis
+  beforeAll(async () => {
+    old = await startRedis({ args: ['--rename-command', 'GETEX', ''] })
+  })
+  afterAll(() => old.stop())
+
+  test.each([native, nodeRedis, ioredis])(
+    'a read refreshes the TTL, over $name',
+    async (backend) => {
+      let { storage, close } = await backend.create(old, { ttl: 100 })
+      let session = await storage.read(null)
+      session.set('a', 1)
+      let id = String(await storage.save(session))
+      await old.side.expire(`session:${id}`, 5)
+
+      let reads = await Promise.all([storage.read(id), storage.read('unknown'), storage.read(id)])
+      expect(reads.map((read) => read.get('a'))).toEqual([1, undefined, 1])
+      expect(await old.side.ttl(`session:${id}`)).toBe(100)
+      await close()
+    },
+  )
+})

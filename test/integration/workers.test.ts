@@ -76,16 +76,19 @@ test('several at once each see their own sessions', async () => {
         once(worker, 'message'),
         once(worker, 'exit'),
       ])
-      return { ...result, exitCode }
+      return { result, exitCode }
     }),
   )
 
-  expect(results.map(({ name, wrong, exitCode }) => ({ name, wrong, exitCode }))).toEqual(
-    ['a', 'b', 'c', 'd'].map((name) => ({ name, wrong: 0, exitCode: 0 })),
+  expect(results).toEqual(
+    ['a', 'b', 'c', 'd'].map((name) => ({
+      result: { name, wrong: 0, id: expect.any(String) },
+      exitCode: 0,
+    })),
   )
   // The sessions are in Redis, for the main thread as well.
   let storage = createRedisSessionStorage({ url: redis.url, timeout: 5000 })
-  let session = await storage.read(results[0].id)
+  let session = await storage.read(results[0]!.result.id)
   expect(session.get('mine')).toBe('a' + session.id)
   await storage.close()
 })
@@ -109,11 +112,13 @@ test('one whose Redis hangs stays until its read has timed out', async () => {
       storage.read('some-id').catch(({ code }) => parentPort.postMessage(code))
     })
   `)
+  // The last message and the exit may come in one turn, so both are awaited from here on.
+  let exited = once(worker, 'exit')
   await once(worker, 'message')
   process.kill(redis.pid, 'SIGSTOP')
-  worker.postMessage('go')
+  worker.postMessage('go', [])
   let [code] = await once(worker, 'message').finally(() => process.kill(redis.pid, 'SIGCONT'))
-  let [exitCode] = await once(worker, 'exit')
+  let [exitCode] = await exited
 
   expect({ code, exitCode }).toEqual({ code: 'TIMEOUT', exitCode: 0 })
 })

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::config::Config;
 use crate::outcome::Answer;
-use crate::queue::Ticket;
 use crate::resp::{Reply, write_bulk};
+use crate::ticket::Ticket;
 
 /// One thing to be done to one session: one Redis command, or two that go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,17 @@ impl Meaning {
     }
 }
 
+/// A command that borrows what it needs, so that nothing is copied on its way out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) ticket: Ticket,
+    pub(crate) step: Step,
+    pub(crate) id: &'a [u8],
+    pub(crate) text: &'a [u8],
+    /// When whoever asked is told, in any case.
+    pub(crate) deadline: Instant,
+}
+
 /// A command that owns what it needs, so that it can wait.
 #[derive(Debug)]
 pub(crate) struct Command {
@@ -83,15 +94,21 @@ pub(crate) struct Command {
     pub(crate) step: Step,
     pub(crate) id: Box<[u8]>,
     pub(crate) text: Box<[u8]>,
-    /// When whoever asked is told, in any case. `None` until the I/O thread has taken it over.
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) deadline: Instant,
     /// What is done once this step has succeeded, for the same ticket and deadline.
     pub(crate) then: Option<Box<Command>>,
 }
 
 impl Command {
+    /// The deadline counts from now; the I/O thread sets a later one when it takes the command.
     pub(crate) fn new(ticket: Ticket, step: Step, id: Vec<u8>, text: Vec<u8>) -> Self {
-        Self { ticket, step, id: id.into(), text: text.into(), deadline: None, then: None }
+        let (id, text) = (id.into(), text.into());
+        Self { ticket, step, id, text, deadline: Instant::now(), then: None }
+    }
+
+    pub(crate) fn request(&self) -> Request<'_> {
+        let Self { ticket, step, id, text, deadline, .. } = self;
+        Request { ticket: *ticket, step: *step, id, text, deadline: *deadline }
     }
 
     /// Lines steps up, each done once the one before it has succeeded.
@@ -106,7 +123,7 @@ impl Command {
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
         let mut step = Some(self);
         while let Some(command) = step {
-            command.deadline = Some(deadline);
+            command.deadline = deadline;
             step = command.then.as_deref_mut();
         }
     }
@@ -154,7 +171,8 @@ impl Encoder {
     }
 
     /// Appends `step` as one Redis command.
-    pub(crate) fn write(&self, out: &mut Vec<u8>, step: Step, id: &[u8], text: &[u8], getex: bool) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>, request: &Request<'_>, getex: bool) {
+        let Request { step, id, text, .. } = *request;
         let key = [&self.prefix[..], id];
         match step {
             Step::Load if self.refreshes_on_load && getex => {
@@ -212,7 +230,9 @@ mod tests {
             ..Options::default()
         });
         let mut out = Vec::new();
-        Encoder::new(&config.unwrap()).write(&mut out, step, b"id", b"[{},{}]", getex);
+        let deadline = Instant::now();
+        let request = Request { ticket: 0, step, id: b"id", text: b"[{},{}]", deadline };
+        Encoder::new(&config.unwrap()).write(&mut out, &request, getex);
         String::from_utf8(out).unwrap().replace("\r\n", " ")
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
+use crate::error::ConfigError;
 use crate::tls::{TlsOptions, TlsSettings};
 
 /// What a [`Store`](crate::Store) is made with.
@@ -26,19 +27,6 @@ pub struct Options {
     /// What one command may take, from the hand-over to the answer.
     pub timeout: Duration,
 }
-
-/// An option that cannot be used; says which, and what it may be. Never holds the URL itself,
-/// because of the password in it.
-#[derive(Debug)]
-pub struct ConfigError(pub(crate) String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// Checked options.
 #[derive(Debug)]

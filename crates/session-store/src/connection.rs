@@ -1,34 +1,24 @@
 //! One pooled connection: what waits for it, what is in flight on it, and what comes back.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use crate::command::{Command, Encoder, Step};
+use crate::backoff::Backoff;
+use crate::command::{Command, Encoder, Request, Step};
 use crate::connect::{ConnectError, Connected};
 use crate::error::Code;
-use crate::in_flight::{self, InFlight};
-use crate::outcome::KEEP_BYTES;
-use crate::queue::Ticket;
-use crate::resp::{Parsed, parse};
+use crate::in_flight::{InFlight, take_reply};
 use crate::settlement::Settlement;
-use crate::socket::Socket;
-
-/// How much is read at a time, at least.
-const READ_BYTES: usize = 64 * 1024;
-
-/// The pause after the first attempt that failed; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+use crate::wire::Wire;
 
 enum State {
     /// Not connected, and nobody is at it.
     Closed,
     /// This attempt is under way.
     Connecting(u64),
-    Open(Socket),
+    Open(Wire),
 }
 
 pub(crate) struct Connection {
@@ -36,38 +26,22 @@ pub(crate) struct Connection {
     state: State,
     waiting: VecDeque<Command>,
     in_flight: VecDeque<InFlight>,
-    knows_getex: bool,
-    output: Vec<u8>,
-    written: usize,
-    is_blocked: bool,
-    input: Vec<u8>,
-    filled: usize,
-    may_read: bool,
     last_heard: Instant,
     attempts: u64,
-    failures: u32,
-    retry_at: Instant,
+    backoff: Backoff,
     last_failure: Option<String>,
 }
 
 impl Connection {
-    pub(crate) fn new(token: Token, now: Instant) -> Self {
+    pub(crate) fn new(token: Token, timeout: Duration, now: Instant) -> Self {
         Self {
             token,
             state: State::Closed,
             waiting: VecDeque::new(),
             in_flight: VecDeque::new(),
-            knows_getex: true,
-            output: Vec::new(),
-            written: 0,
-            is_blocked: false,
-            input: Vec::new(),
-            filled: 0,
-            may_read: false,
             last_heard: now,
             attempts: 0,
-            failures: 0,
-            retry_at: now,
+            backoff: Backoff::new(timeout, now),
             last_failure: None,
         }
     }
@@ -77,59 +51,42 @@ impl Connection {
     }
 
     /// Takes a command: to be sent now, or once there is a connection.
-    pub(crate) fn accept(&mut self, command: Command, encoder: &Encoder, now: Instant) {
+    pub(crate) fn accept(&mut self, mut command: Command, encoder: &Encoder, now: Instant) {
         if self.is_open() {
-            let Command { ticket, step, id, text, deadline, then } = command;
-            let deadline = deadline.unwrap_or(now);
-            self.send(ticket, step, &id, &text, encoder, now, deadline, then);
+            let then = command.then.take();
+            self.send(&command.request(), then, encoder, now);
         } else {
             self.waiting.push_back(command);
         }
     }
 
-    /// Writes a command to the output. Only for a connection that is open.
-    #[expect(clippy::too_many_arguments, reason = "a command in pieces, so that it is not copied")]
+    /// Sends a command, and expects its reply. Only for a connection that is open.
     pub(crate) fn send(
         &mut self,
-        ticket: Ticket,
-        step: Step,
-        id: &[u8],
-        text: &[u8],
+        request: &Request<'_>,
+        then: Option<Box<Command>>,
         encoder: &Encoder,
         now: Instant,
-        deadline: Instant,
-        then: Option<Box<Command>>,
     ) {
-        encoder.write(&mut self.output, step, id, text, self.knows_getex);
-        let kept = if step.is_repeatable() { id.into() } else { Box::default() };
-        self.in_flight.push_back(InFlight {
-            ticket,
-            step,
-            id: kept,
-            sent: now,
-            deadline,
-            is_settled: false,
-            then,
-        });
+        let State::Open(wire) = &mut self.state else { return };
+        encoder.write(&mut wire.output, request, wire.knows_getex);
+        self.in_flight.push_back(InFlight::new(request, then, now));
 
-        if step == Step::Load && encoder.refreshes_on_load() && !self.knows_getex {
-            let step = Step::RefreshAfterLoad;
-            encoder.write(&mut self.output, step, id, b"", false);
-            self.in_flight.push_back(InFlight {
-                ticket,
-                step,
-                id: Box::default(),
-                sent: now,
-                deadline,
-                is_settled: true,
-                then: None,
-            });
+        if request.step == Step::Load && encoder.refreshes_on_load() && !wire.knows_getex {
+            let refresh = Request { step: Step::RefreshAfterLoad, ..*request };
+            encoder.write(&mut wire.output, &refresh, false);
+            let mut entry = InFlight::new(&refresh, None, now);
+            entry.is_settled = true;
+            self.in_flight.push_back(entry);
         }
     }
 
     /// Whether an attempt to connect is due; if so it is counted, and gets this number.
     pub(crate) fn start_attempt(&mut self, now: Instant) -> Option<u64> {
-        if !self.waiting.is_empty() && matches!(self.state, State::Closed) && now >= self.retry_at {
+        if !self.waiting.is_empty()
+            && matches!(self.state, State::Closed)
+            && now >= self.backoff.retry_at()
+        {
             self.attempts += 1;
             self.state = State::Connecting(self.attempts);
             return Some(self.attempts);
@@ -139,7 +96,8 @@ impl Connection {
 
     /// When the next attempt is due, if one is.
     pub(crate) fn next_attempt(&self) -> Option<Instant> {
-        (!self.waiting.is_empty() && matches!(self.state, State::Closed)).then_some(self.retry_at)
+        (!self.waiting.is_empty() && matches!(self.state, State::Closed))
+            .then_some(self.backoff.retry_at())
     }
 
     /// Takes the result of an attempt to connect.
@@ -164,19 +122,16 @@ impl Connection {
             }
         });
         match result {
-            Ok(Connected { socket, knows_getex }) => {
-                self.state = State::Open(socket);
-                self.knows_getex = knows_getex;
+            Ok(connected) => {
+                self.state = State::Open(Wire::new(connected));
                 self.last_failure = None;
                 self.last_heard = now;
-                self.is_blocked = false;
-                self.may_read = true;
                 for command in std::mem::take(&mut self.waiting) {
                     self.accept(command, encoder, now);
                 }
             }
             Err(error) => {
-                self.pause(settlement.timeout, now);
+                self.backoff.fail(now);
                 if error.is_final {
                     for command in self.waiting.drain(..) {
                         settlement.fail(command.ticket, Code::Connect, |address| {
@@ -191,8 +146,9 @@ impl Connection {
 
     /// Takes note of what the operating system says of the socket.
     pub(crate) fn notice(&mut self, is_readable: bool, is_writable: bool) {
-        self.may_read |= is_readable;
-        self.is_blocked &= !is_writable;
+        if let State::Open(wire) = &mut self.state {
+            wire.notice(is_readable, is_writable);
+        }
     }
 
     /// Writes and reads what can be without waiting; gives whether that was anything. Steps that
@@ -204,100 +160,27 @@ impl Connection {
         next: &mut Vec<Command>,
         now: Instant,
     ) -> bool {
-        match self.write().and_then(|wrote| Ok(wrote | self.read(settlement, next, now)?)) {
-            Ok(progress) => progress,
+        let State::Open(wire) = &mut self.state else { return false };
+        let is_expecting = !self.in_flight.is_empty();
+        let in_flight = &mut self.in_flight;
+        let exchanged = wire.write().and_then(|wrote| {
+            let read =
+                wire.read(is_expecting, |reply| take_reply(in_flight, reply, settlement, next))?;
+            Ok((wrote, read))
+        });
+        match exchanged {
+            Ok((wrote, read)) => {
+                if read {
+                    self.last_heard = now;
+                    self.backoff.succeed();
+                }
+                wrote || read
+            }
             Err(reason) => {
                 self.lose(&reason, registry, settlement, now);
                 true
             }
         }
-    }
-
-    fn write(&mut self) -> Result<bool, String> {
-        let State::Open(socket) = &mut self.state else { return Ok(false) };
-        if self.is_blocked || self.output.is_empty() {
-            return Ok(false);
-        }
-        while self.written < self.output.len() {
-            match socket.write(&self.output[self.written..]) {
-                Ok(0) => return Err("the connection was closed".into()),
-                Ok(count) => self.written += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return self.blocked(&error),
-            }
-        }
-        match socket.flush() {
-            Ok(()) => {
-                self.output.clear();
-                self.output.shrink_to(KEEP_BYTES);
-                self.written = 0;
-                Ok(true)
-            }
-            Err(error) => self.blocked(&error),
-        }
-    }
-
-    fn blocked(&mut self, error: &io::Error) -> Result<bool, String> {
-        if error.kind() == io::ErrorKind::WouldBlock {
-            self.is_blocked = true;
-            return Ok(true);
-        }
-        Err(error.to_string())
-    }
-
-    fn read(
-        &mut self,
-        settlement: &mut Settlement,
-        next: &mut Vec<Command>,
-        now: Instant,
-    ) -> Result<bool, String> {
-        let State::Open(socket) = &mut self.state else { return Ok(false) };
-        if self.in_flight.is_empty() && !self.may_read {
-            return Ok(false);
-        }
-        if self.input.len() < self.filled + READ_BYTES {
-            self.input.resize(self.filled + READ_BYTES, 0);
-        }
-        match socket.read(&mut self.input[self.filled..]) {
-            Ok(0) => return Err("the server closed the connection".into()),
-            Ok(count) => self.filled += count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.may_read = false;
-                return Ok(false);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
-            Err(error) => return Err(error.to_string()),
-        }
-        self.last_heard = now;
-        self.take_replies(settlement, next)?;
-        self.failures = 0;
-        Ok(true)
-    }
-
-    fn take_replies(
-        &mut self,
-        settlement: &mut Settlement,
-        next: &mut Vec<Command>,
-    ) -> Result<(), String> {
-        let mut start = 0;
-        let needed = loop {
-            match parse(&self.input[start..self.filled]) {
-                Parsed::Reply(reply, length) => {
-                    in_flight::take_reply(&mut self.in_flight, &reply, settlement, next)?;
-                    start += length;
-                }
-                Parsed::Incomplete(needed) => break needed,
-                Parsed::Invalid => return Err("the server sent what is not a reply".into()),
-            }
-        };
-        self.input.copy_within(start..self.filled, 0);
-        self.filled -= start;
-        if self.input.len() < needed {
-            self.input.resize(needed, 0);
-        } else if self.filled == 0 && self.input.len() > KEEP_BYTES {
-            self.input = Vec::new();
-        }
-        Ok(())
     }
 
     /// Drops a connection that is of no more use. What may be sent again waits for the next one,
@@ -310,18 +193,12 @@ impl Connection {
         settlement: &mut Settlement,
         now: Instant,
     ) {
-        if let State::Open(mut socket) = std::mem::replace(&mut self.state, State::Closed) {
-            // Closing the socket does the same where this fails.
-            let _ = registry.deregister(socket.source());
-            socket.abort();
+        if let State::Open(wire) = std::mem::replace(&mut self.state, State::Closed) {
+            wire.abort(registry);
         }
-        self.output = Vec::new();
-        self.written = 0;
-        self.input = Vec::new();
-        self.filled = 0;
         self.last_failure = Some(format!("connection lost: {reason}"));
         // A server that is gone for good is refused soon enough; one that restarts is back at once.
-        self.pause(settlement.timeout, now);
+        self.backoff.fail(now);
 
         for entry in std::mem::take(&mut self.in_flight) {
             if entry.is_settled {
@@ -333,7 +210,7 @@ impl Connection {
                     step: entry.step,
                     id: entry.id,
                     text: Box::default(),
-                    deadline: Some(entry.deadline),
+                    deadline: entry.deadline,
                     then: entry.then,
                 });
             } else {
@@ -345,15 +222,6 @@ impl Connection {
                 });
             }
         }
-    }
-
-    fn pause(&mut self, timeout: Duration, now: Instant) {
-        // A command that comes during the pause must live to see the next attempt.
-        let longest = LONGEST_PAUSE.min(timeout / 4);
-        let pause = (FIRST_PAUSE * 2u32.pow(self.failures.min(6))).min(longest);
-        self.failures += 1;
-        // Spread, so that many processes do not come back at the same moment.
-        self.retry_at = now + pause.mul_f64(0.5 + fastrand::f64() / 2.0);
     }
 
     /// Settles what is past its deadline; gives the earliest deadline that remains.
@@ -390,7 +258,7 @@ impl Connection {
 
         let failure = self.last_failure.as_deref().unwrap_or("no answer yet");
         self.waiting.retain(|command| {
-            let is_due = command.deadline.is_some_and(|deadline| deadline <= now);
+            let is_due = command.deadline <= now;
             if is_due {
                 settlement.fail(command.ticket, Code::Connect, |address| {
                     format!("No connection to {address} within {milliseconds} ms: {failure}")
@@ -400,7 +268,7 @@ impl Connection {
         });
 
         let in_flight = self.in_flight.iter().filter(|entry| !entry.is_settled);
-        let waiting = self.waiting.iter().filter_map(|command| command.deadline);
+        let waiting = self.waiting.iter().map(|command| command.deadline);
         in_flight.map(|entry| entry.deadline).chain(waiting).min()
     }
 }

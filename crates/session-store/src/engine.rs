@@ -8,15 +8,16 @@ use std::{hash, io, thread};
 
 use mio::{Events, Poll, Token, Waker};
 
-use crate::command::{Command, Encoder};
+use crate::command::{Command, Encoder, Request};
 use crate::config::Config;
 use crate::connect::{ConnectError, Connected, connect};
 use crate::connection::Connection;
 use crate::error::Code;
-use crate::outcome::{EVERYONE, Mailbox};
+use crate::outcome::Mailbox;
 use crate::queue::{Batch, Queue, Submitted};
 use crate::settlement::Settlement;
 use crate::spin::Spin;
+use crate::ticket::EVERYONE;
 
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);
@@ -64,7 +65,7 @@ impl Engine {
             encoder: Encoder::new(&config),
             settlement: Settlement::new(config.target.to_string(), config.timeout),
             connections: (0..config.connections)
-                .map(|index| Connection::new(Token(index), now))
+                .map(|index| Connection::new(Token(index), config.timeout, now))
                 .collect(),
             config,
             queue,
@@ -93,7 +94,7 @@ impl Engine {
     fn start_afresh(&mut self) {
         let now = Instant::now();
         for (index, connection) in self.connections.iter_mut().enumerate() {
-            *connection = Connection::new(Token(index), now);
+            *connection = Connection::new(Token(index), self.config.timeout, now);
         }
         // With a new channel, attempts that are under way find nobody.
         let (sender, receiver) = channel();
@@ -158,10 +159,11 @@ impl Engine {
                 let index = self.index(id);
                 let connection = &mut self.connections[index];
                 if connection.is_open() && self.settlement.is_orderly() {
-                    connection.send(ticket, step, id, text, &self.encoder, now, deadline, None);
+                    let request = Request { ticket, step, id, text, deadline };
+                    connection.send(&request, None, &self.encoder, now);
                 } else {
                     let mut command = Command::new(ticket, step, id.to_vec(), text.to_vec());
-                    command.deadline = Some(deadline);
+                    command.set_deadline(deadline);
                     self.accept(command, now);
                 }
             }

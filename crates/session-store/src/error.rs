@@ -1,4 +1,6 @@
-//! Why a command failed.
+//! Why a command failed, or a store could not be made.
+
+use std::fmt;
 
 /// What went wrong, for a program to tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,3 +56,16 @@ impl Error {
         }
     }
 }
+
+/// An option that cannot be used; says which, and what it may be. Never holds the URL itself,
+/// because of the password in it.
+#[derive(Debug)]
+pub struct ConfigError(pub(crate) String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}

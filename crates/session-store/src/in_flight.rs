@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::command::{Command, Meaning, Step};
-use crate::queue::Ticket;
+use crate::command::{Command, Meaning, Request, Step};
 use crate::resp::Reply;
 use crate::settlement::Settlement;
+use crate::ticket::Ticket;
 
 /// A command whose reply is due, also when nobody waits for it any more.
 pub(crate) struct InFlight {
@@ -23,6 +23,14 @@ pub(crate) struct InFlight {
     /// Whoever asked was told that the deadline has passed, or never waited.
     pub(crate) is_settled: bool,
     pub(crate) then: Option<Box<Command>>,
+}
+
+impl InFlight {
+    pub(crate) fn new(request: &Request<'_>, then: Option<Box<Command>>, now: Instant) -> Self {
+        let Request { ticket, step, id, deadline, .. } = *request;
+        let id = if step.is_repeatable() { id.into() } else { Box::default() };
+        Self { ticket, step, id, sent: now, deadline, is_settled: false, then }
+    }
 }
 
 /// Gives a reply to the command that it belongs to: the one that waits longest.

@@ -5,10 +5,11 @@
 //! in between: it connects, sends what has queued up as one pipeline, and sorts the replies.
 //!
 //! A request's way through the modules: [`store`] → `queue` → `engine` → `command` (a verb as
-//! Redis commands, by `resp`) → `connection` → `socket`, and back: `resp` → `command` (what the
+//! Redis commands, by `resp`) → `connection` → `wire` → `socket`, and back: `resp` → `command` (what the
 //! reply means) → `outcome`. `connect` makes connections, from what `config` and `tls` have read.
 //! Nothing here knows of Node or Remix.
 
+mod backoff;
 mod command;
 mod config;
 mod connect;
@@ -23,11 +24,14 @@ mod settlement;
 mod socket;
 mod spin;
 mod store;
+mod ticket;
 mod tls;
+mod wire;
 
-pub use config::{Config, ConfigError, Options};
-pub use error::{Code, Error};
-pub use outcome::{Answer, EVERYONE, Outcome, Outcomes};
-pub use queue::{Text, Ticket};
+pub use config::{Config, Options};
+pub use error::{Code, ConfigError, Error};
+pub use outcome::{Answer, Outcome, Outcomes};
+pub use queue::Text;
 pub use store::Store;
+pub use ticket::{EVERYONE, Ticket};
 pub use tls::TlsOptions;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
-use crate::queue::Ticket;
+use crate::ticket::Ticket;
 
 /// Buffers larger than this are given back rather than kept for the next batch.
 pub(crate) const KEEP_BYTES: usize = 256 * 1024;
@@ -24,13 +24,10 @@ pub enum Answer<'a> {
     Failed(Error),
 }
 
-/// The ticket of an outcome that ends all commands which still wait: the I/O thread has lost them.
-pub const EVERYONE: Ticket = Ticket::MAX;
-
 /// The answer to the command with this ticket.
 #[derive(Debug)]
 pub struct Outcome<'a> {
-    /// The ticket that the command was given, or [`EVERYONE`].
+    /// The ticket that the command was given, or [`EVERYONE`](crate::EVERYONE).
     pub ticket: Ticket,
     /// What it came to.
     pub answer: Answer<'a>,

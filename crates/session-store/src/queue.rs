@@ -7,9 +7,7 @@ use mio::Waker;
 
 use crate::command::{Command, Step};
 use crate::outcome::KEEP_BYTES;
-
-/// Names a command, so that its outcome finds who asked for it.
-pub type Ticket = u32;
+use crate::ticket::Ticket;
 
 /// Text that can be copied to where the queue keeps it, so that a string of another language is
 /// copied once.

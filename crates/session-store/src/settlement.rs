@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::command::Command;
 use crate::error::{Code, Error};
 use crate::outcome::{Answer, Outcomes};
-use crate::queue::Ticket;
+use crate::ticket::Ticket;
 
 /// A command of several steps that has not ended, and the ids that it is about.
 struct Chain {
@@ -99,7 +99,7 @@ impl Settlement {
 
     /// Ends the held commands that are past their deadline; gives the earliest that remains.
     pub(crate) fn expire(&mut self, now: Instant) -> Option<Instant> {
-        let is_due = |command: &Command| command.deadline.is_some_and(|deadline| deadline <= now);
+        let is_due = |command: &Command| command.deadline <= now;
         let (due, held): (VecDeque<_>, VecDeque<_>) = self.held.drain(..).partition(is_due);
         self.held = held;
         let milliseconds = self.timeout.as_millis();
@@ -108,6 +108,6 @@ impl Settlement {
                 format!("Redis at {address} did not answer within {milliseconds} ms")
             });
         }
-        self.held.iter().filter_map(|command| command.deadline).min()
+        self.held.iter().map(|command| command.deadline).min()
     }
 }

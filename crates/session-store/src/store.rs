@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{Code, Error};
 use crate::outcome::{Answer, Mailbox, Outcomes};
-use crate::queue::{Batch, Queue, Submitted, Text, Ticket};
+use crate::queue::{Batch, Queue, Submitted, Text};
+use crate::ticket::Ticket;
 
 /// From this many queued commands on, the I/O thread does not wait for the rest of the tick: it
 /// and Redis work while the event loop goes on queueing. Waiting for the end of the tick alone cost

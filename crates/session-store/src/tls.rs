@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use crate::config::ConfigError;
+use crate::error::ConfigError;
 
 /// How a server is verified, and what the client shows of itself.
 #[derive(Debug, Default)]

@@ -1,0 +1,182 @@
+/** Whatever requests do to sessions, in whatever order: a storage does as a simple model says. */
+import type { Session } from '@remix-run/session'
+import fc from 'fast-check'
+import type { RedisSessionStorage } from 'remix-session-storage-redis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { backends } from '../support/backends.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+
+const KEYS = ['a', 'b', 'flashed']
+
+/** Something that one of the requests does; several of them have the same session open. */
+interface Step {
+  request: number
+  action: 'open' | 'set' | 'unset' | 'flash' | 'regenerate' | 'replace' | 'destroy' | 'save'
+  /** Which session is opened: 0 is the one that was saved last. */
+  session: number
+  key: string
+  value: string
+  /** Whether the others wait until it is done. */
+  isAwaited: boolean
+}
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    request: fc.nat(4),
+    action: fc.oneof(
+      { weight: 4, arbitrary: fc.constant('open' as const) },
+      { weight: 5, arbitrary: fc.constantFrom('set' as const, 'flash' as const) },
+      { weight: 5, arbitrary: fc.constant('save' as const) },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom('unset', 'regenerate', 'replace', 'destroy' as const),
+      },
+    ) as fc.Arbitrary<Step['action']>,
+    session: fc.nat(2),
+    key: fc.constantFrom(...KEYS),
+    value: fc.string({ maxLength: 20 }),
+    isAwaited: fc.boolean(),
+  }),
+  // Long enough for several requests to get into each other's way several times.
+  { minLength: 30, maxLength: 100, size: 'max' },
+)
+
+/** A request that has a session open, and the id under which that is stored, if it is. */
+interface Open {
+  session: Session
+  storedId: string | null
+}
+
+/** What Redis is to hold, by session id. */
+type Model = Map<string, string>
+
+/** Does to the model what a save does to Redis, and gives what the save gives. */
+function saveInModel(model: Model, { session, storedId }: Open): string | null {
+  if (session.destroyed) {
+    for (let id of [session.id, session.deleteId, storedId]) if (id != null) model.delete(id)
+    return ''
+  }
+  if (!session.dirty) return null
+  if (storedId !== null && !model.has(storedId)) return null
+
+  model.set(session.id, JSON.stringify(session.data))
+  if (session.deleteId !== undefined) model.delete(session.deleteId)
+  return session.id
+}
+
+/** Expects of a session that was read for `id` what the model held at the time of the call. */
+function expectRead(session: Session, id: string | null, text: string | undefined): void {
+  if (text === undefined) {
+    expect(session.id).not.toBe(id)
+    expect(session.size).toBe(0)
+    return
+  }
+  let [values, flash] = JSON.parse(text)
+  expect(session.id).toBe(id)
+  expect(session.size).toBe(Object.keys(values).length + Object.keys(flash).length)
+  for (let key of ['visitor', ...KEYS]) expect(session.get(key)).toBe(values[key] ?? flash[key])
+}
+
+class Run {
+  readonly model: Model = new Map()
+  readonly #storage: RedisSessionStorage
+  readonly #requests: Promise<Open>[]
+  /** The ids that were ever given to a visitor, in the order of the calls. */
+  readonly #ids: string[] = []
+  /** Ids that were destroyed: whoever comes with one of them gets a new session. */
+  readonly #destroyed = new Set<string>()
+  #visitors = 0
+
+  constructor(storage: RedisSessionStorage) {
+    this.#storage = storage
+    this.#requests = Array.from({ length: 5 }, () => this.#open(null))
+  }
+
+  async step({ request, action, session: index, key, value, isAwaited }: Step): Promise<void> {
+    // A request does one thing after the other; the calls of the others may be under way.
+    let open = await this.#requests[request]!
+    let { session } = open
+    if (action === 'open') {
+      this.#requests[request] = this.#open(this.#ids.at(-1 - index) ?? null)
+    } else if (action === 'save') {
+      this.#requests[request] = this.#save(open)
+    } else if (session.destroyed) {
+      return
+    } else if (action === 'set') {
+      session.set(key, value)
+    } else if (action === 'unset') {
+      session.unset(key)
+    } else if (action === 'flash') {
+      session.flash('flashed', value)
+    } else if (action === 'regenerate') {
+      session.regenerateId(false)
+    } else if (action === 'replace') {
+      session.regenerateId(true)
+    } else {
+      session.destroy()
+    }
+    if (isAwaited) await this.#requests[request]
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#requests)
+  }
+
+  async #open(id: string | null): Promise<Open> {
+    let text = id === null ? undefined : this.model.get(id)
+    if (id !== null && this.#destroyed.has(id)) expect(text).toBe(undefined)
+    let session = await this.#storage.read(id)
+    expectRead(session, id, text)
+    if (text === undefined) session.set('visitor', ++this.#visitors)
+    return { session, storedId: text === undefined ? null : id }
+  }
+
+  async #save(open: Open): Promise<Open> {
+    let { session, storedId } = open
+    let expected = saveInModel(this.model, open)
+    if (session.destroyed) this.#destroyed.add(session.id)
+    if (expected && !this.#ids.includes(expected)) this.#ids.push(expected)
+
+    expect(await this.#storage.save(session)).toBe(expected)
+    return { session, storedId: expected || storedId }
+  }
+}
+
+const tested = new Set(['url', 'url, 4 connections', 'node-redis'])
+
+describe.each(backends.filter(({ name }) => tested.has(name)))('$name', (backend) => {
+  let redis: TestRedis
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+
+  async function contents(): Promise<Model> {
+    let keys = await redis.side.keys('*')
+    let entries = keys.map(
+      async (key) => [key.replace('session:', ''), (await redis.side.get(key))!] as const,
+    )
+    return new Map(await Promise.all(entries))
+  }
+
+  test('holds what was saved last, and nothing that was destroyed', async () => {
+    let { storage, close } = await backend.create(redis)
+    try {
+      await fc.assert(
+        fc.asyncProperty(steps, async (steps) => {
+          await redis.side.flushAll()
+          let run = new Run(storage)
+          for (let step of steps) await run.step(step)
+          await run.end()
+
+          expect(await contents()).toEqual(run.model)
+        }),
+        { numRuns: 2000 },
+      )
+    } finally {
+      await close()
+    }
+    // Passes in a second or two; a counterexample takes a while to be made small.
+  }, 200_000)
+})
