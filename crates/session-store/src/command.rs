@@ -95,6 +95,8 @@ pub(crate) struct Command {
     pub(crate) id: Box<[u8]>,
     pub(crate) text: Box<[u8]>,
     pub(crate) deadline: Instant,
+    /// It was sent, and the connection went silent: past its deadline, that is a time-out.
+    pub(crate) went_unanswered: bool,
     /// What is done once this step has succeeded, for the same ticket and deadline.
     pub(crate) then: Option<Box<Command>>,
 }
@@ -103,7 +105,8 @@ impl Command {
     /// The deadline counts from now; the I/O thread sets a later one when it takes the command.
     pub(crate) fn new(ticket: Ticket, step: Step, id: Vec<u8>, text: Vec<u8>) -> Self {
         let (id, text) = (id.into(), text.into());
-        Self { ticket, step, id, text, deadline: Instant::now(), then: None }
+        let deadline = Instant::now();
+        Self { ticket, step, id, text, deadline, went_unanswered: false, then: None }
     }
 
     pub(crate) fn request(&self) -> Request<'_> {

@@ -211,6 +211,7 @@ impl Connection {
                     id: entry.id,
                     text: Box::default(),
                     deadline: entry.deadline,
+                    went_unanswered: false,
                     then: entry.then,
                 });
             } else {
@@ -238,14 +239,7 @@ impl Connection {
             entry.is_settled = true;
             entry.then = None;
             is_silent |= entry.sent >= self.last_heard;
-            let doubt = if entry.step.is_repeatable() {
-                ""
-            } else {
-                "; the write may or may not have happened"
-            };
-            settlement.fail(entry.ticket, Code::Timeout, |address| {
-                format!("Redis at {address} did not answer within {milliseconds} ms{doubt}")
-            });
+            settlement.time_out(entry.ticket, entry.step);
         }
         // A connection on which nothing has come since would time out for ever: its packets may
         // be going nowhere. On one that is far behind, Redis would go on working for people who
@@ -254,12 +248,17 @@ impl Connection {
             |entry: &InFlight| now.saturating_duration_since(entry.sent) > settlement.timeout * 2;
         if self.is_open() && (is_silent || self.in_flight.front().is_some_and(is_behind)) {
             self.lose("no answer before the deadline", registry, settlement, now);
+            for command in &mut self.waiting {
+                command.went_unanswered = true;
+            }
         }
 
         let failure = self.last_failure.as_deref().unwrap_or("no answer yet");
         self.waiting.retain(|command| {
             let is_due = command.deadline <= now;
-            if is_due {
+            if is_due && command.went_unanswered {
+                settlement.time_out(command.ticket, command.step);
+            } else if is_due {
                 settlement.fail(command.ticket, Code::Connect, |address| {
                     format!("No connection to {address} within {milliseconds} ms: {failure}")
                 });

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::command::Command;
+use crate::command::{Command, Step};
 use crate::error::{Code, Error};
 use crate::outcome::{Answer, Outcomes};
 use crate::ticket::Ticket;
@@ -58,6 +58,16 @@ impl Settlement {
         self.settle(ticket, Answer::Failed(error));
     }
 
+    /// Ends a command that Redis has not answered in time.
+    pub(crate) fn time_out(&mut self, ticket: Ticket, step: Step) {
+        let milliseconds = self.timeout.as_millis();
+        let doubt =
+            if step.is_repeatable() { "" } else { "; the write may or may not have happened" };
+        self.fail(ticket, Code::Timeout, |address| {
+            format!("Redis at {address} did not answer within {milliseconds} ms{doubt}")
+        });
+    }
+
     /// Ends a command with Redis's error reply.
     pub(crate) fn refuse(&mut self, ticket: Ticket, words: &[u8]) {
         let error = Error::from_reply(words, &self.address);
@@ -102,11 +112,8 @@ impl Settlement {
         let is_due = |command: &Command| command.deadline <= now;
         let (due, held): (VecDeque<_>, VecDeque<_>) = self.held.drain(..).partition(is_due);
         self.held = held;
-        let milliseconds = self.timeout.as_millis();
         for command in due {
-            self.fail(command.ticket, Code::Timeout, |address| {
-                format!("Redis at {address} did not answer within {milliseconds} ms")
-            });
+            self.time_out(command.ticket, command.step);
         }
         self.held.iter().map(|command| command.deadline).min()
     }
