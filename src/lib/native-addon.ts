@@ -11,25 +11,26 @@ export declare class NativeConnection {
    * For a URL or a certificate that is none.
    */
   constructor(options: NativeOptions, wake: () => void)
-  /** Reads session `id`: a text, or none. */
-  load(ticket: number, id: string): void
-  /** Writes session `id`, with `existing` only over one that is there: yes or no. */
-  save(ticket: number, id: string, text: string, existing: boolean): void
+  /**
+   * Queues `count` commands and sends them on their way. Command `n` is a ticket at
+   * `commands[2n]`, a verb at `commands[2n + 1]` (0: load, 1: save, 2: save over a session that
+   * is there, 3: touch, 4: ping), its id at `strings[2n]` and its text at `strings[2n + 1]`.
+   *
+   * One call for many commands, because crossing the border costs more than a command.
+   *
+   * # Errors
+   * When a string is none.
+   */
+  submit(commands: Uint32Array, strings: unknown[], count: number): void
   /**
    * Writes session `id` in the place of `stored`, if that is still there, and then deletes
    * `obsolete`: yes or no.
    */
   replace(ticket: number, id: string, text: string, stored?: string | undefined | null, obsolete?: string | undefined | null): void
-  /** Refreshes the TTL of session `id`: yes or no. */
-  touch(ticket: number, id: string): void
   /** Deletes sessions: yes. */
   delete(ticket: number, ids: Array<string>): void
-  /** Asks Redis for an answer: yes. */
-  ping(ticket: number): void
   /** Says whether commands are pending, for which the process has to stay alive. */
   keepAlive(isPending: boolean): void
-  /** Sends what was queued in this tick on its way. */
-  flush(): void
   /**
    * Fetches outcomes, as many as there are or fit, and gives how many. Outcome `n` is a ticket
    * at `outcomes[2n]`, a kind at `outcomes[2n + 1]` (0: none, 1: no, 2: yes, 3: a text,

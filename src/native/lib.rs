@@ -5,21 +5,20 @@
 //! promise, no threadsafe function. One threadsafe function per connection tells JavaScript that
 //! there is something to fetch.
 
+mod commands;
 mod options;
 mod outcomes;
-mod text;
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
 use napi::bindgen_prelude::{Array, Function, Result, Uint32ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
-use napi::{CleanupEnvHook, Env, Error, JsString, JsValue, Status, sys};
+use napi::{CleanupEnvHook, Env, Error, JsValue, Status, sys};
 use napi_derive::napi;
 use session_store::{Config, Outcomes, Store};
 
 use crate::options::NativeOptions;
-use crate::text::JsText;
 
 /// A store of session texts in Redis. Each command has a ticket, whose outcome `drain` gives later.
 #[napi]
@@ -68,25 +67,28 @@ impl NativeConnection {
         Ok(Self { open: RefCell::new(Some(open)) })
     }
 
-    /// Reads session `id`: a text, or none.
+    /// Queues `count` commands and sends them on their way. Command `n` is a ticket at
+    /// `commands[2n]`, a verb at `commands[2n + 1]` (0: load, 1: save, 2: save over a session that
+    /// is there, 3: touch, 4: ping), its id at `strings[2n]` and its text at `strings[2n + 1]`.
+    ///
+    /// One call for many commands, because crossing the border costs more than a command.
+    ///
+    /// # Errors
+    /// When a string is none.
     #[napi]
-    pub fn load(&self, env: &Env, ticket: u32, id: JsString<'_>) {
-        self.queue(|store| store.load(ticket, &JsText::new(env, &id)));
-    }
-
-    /// Writes session `id`, with `existing` only over one that is there: yes or no.
-    #[napi]
-    pub fn save(
+    pub fn submit(
         &self,
         env: &Env,
-        ticket: u32,
-        id: JsString<'_>,
-        text: JsString<'_>,
-        existing: bool,
-    ) {
-        self.queue(|store| {
-            store.save(ticket, &JsText::new(env, &id), &JsText::new(env, &text), existing);
-        });
+        commands: Uint32ArraySlice<'_>,
+        strings: Array<'_>,
+        count: u32,
+    ) -> Result<()> {
+        let open = self.open.borrow();
+        let Some(open) = &*open else { return Ok(()) };
+        let pairs = commands.chunks_exact(2).take(count as usize);
+        commands::queue(env, &open.store, pairs, strings.raw())?;
+        open.store.flush();
+        Ok(())
     }
 
     /// Writes session `id` in the place of `stored`, if that is still there, and then deletes
@@ -100,25 +102,19 @@ impl NativeConnection {
         stored: Option<String>,
         obsolete: Option<String>,
     ) {
-        self.queue(|store| store.replace(ticket, id, text, stored, obsolete));
-    }
-
-    /// Refreshes the TTL of session `id`: yes or no.
-    #[napi]
-    pub fn touch(&self, env: &Env, ticket: u32, id: JsString<'_>) {
-        self.queue(|store| store.touch(ticket, &JsText::new(env, &id)));
+        if let Some(open) = &*self.open.borrow() {
+            open.store.replace(ticket, id, text, stored, obsolete);
+            open.store.flush();
+        }
     }
 
     /// Deletes sessions: yes.
     #[napi]
     pub fn delete(&self, ticket: u32, ids: Vec<String>) {
-        self.queue(|store| store.delete(ticket, ids));
-    }
-
-    /// Asks Redis for an answer: yes.
-    #[napi]
-    pub fn ping(&self, ticket: u32) {
-        self.queue(|store| store.ping(ticket));
+        if let Some(open) = &*self.open.borrow() {
+            open.store.delete(ticket, ids);
+            open.store.flush();
+        }
     }
 
     /// Says whether commands are pending, for which the process has to stay alive.
@@ -133,14 +129,6 @@ impl NativeConnection {
             } else {
                 sys::napi_unref_threadsafe_function(env.raw(), wake);
             }
-        }
-    }
-
-    /// Sends what was queued in this tick on its way.
-    #[napi]
-    pub fn flush(&self) {
-        if let Some(open) = &*self.open.borrow() {
-            open.store.flush();
         }
     }
 
@@ -177,11 +165,5 @@ impl NativeConnection {
         let Some(open) = self.open.borrow_mut().take() else { return Ok(()) };
         open.store.close();
         env.remove_env_cleanup_hook(open.cleanup)
-    }
-
-    fn queue(&self, queue: impl FnOnce(&Store)) {
-        if let Some(open) = &*self.open.borrow() {
-            queue(&open.store);
-        }
     }
 }

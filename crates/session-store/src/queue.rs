@@ -81,14 +81,14 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Adds a command without telling the I/O thread; gives how many are queued now.
+    /// Adds a command without telling the I/O thread.
     pub(crate) fn push<I: Text + ?Sized, T: Text + ?Sized>(
         &self,
         ticket: Ticket,
         step: Step,
         id: &I,
         text: &T,
-    ) -> usize {
+    ) {
         let mut batch = self.lock();
         let start = batch.bytes.len();
         id.append_to(&mut batch.bytes);
@@ -96,7 +96,6 @@ impl Queue {
         text.append_to(&mut batch.bytes);
         let text_length = batch.bytes.len() - start - id_length;
         batch.entries.push(Queued::Simple(Entry { ticket, step, id_length, text_length }));
-        batch.entries.len()
     }
 
     /// Adds a command of several steps.

@@ -11,16 +11,11 @@ use crate::outcome::{Answer, Mailbox, Outcomes};
 use crate::queue::{Batch, Queue, Submitted, Text};
 use crate::ticket::Ticket;
 
-/// From this many queued commands on, the I/O thread does not wait for the rest of the tick: it
-/// and Redis work while the event loop goes on queueing. Waiting for the end of the tick alone cost
-/// 40 % of the throughput.
-const EARLY_WAKE: usize = 16;
-
 /// Session texts in Redis, by id.
 ///
 /// Every command has a ticket, and [`Store::fetch`] gives one outcome for every ticket: within the
 /// timeout, whatever happens. Tickets that wait must differ. What was handed over is seen by the
-/// I/O thread after [`Store::flush`], or a little earlier.
+/// I/O thread after [`Store::flush`].
 ///
 /// Commands on one session are done in the order in which they were handed over.
 pub struct Store {
@@ -98,7 +93,7 @@ impl Store {
         self.push(ticket, Step::Ping, "", "");
     }
 
-    /// Lets the I/O thread see all that was handed over; to be called at the end of each tick.
+    /// Lets the I/O thread see all that was handed over.
     pub fn flush(&self) {
         self.start();
         self.queue.publish();
@@ -126,9 +121,7 @@ impl Store {
         id: &(impl Text + ?Sized),
         text: &(impl Text + ?Sized),
     ) {
-        if self.queue.push(ticket, step, id, text).is_multiple_of(EARLY_WAKE) {
-            self.flush();
-        }
+        self.queue.push(ticket, step, id, text);
     }
 
     fn push_chain(
