@@ -12,9 +12,9 @@ import {
   type Settings,
 } from './options.ts'
 import type { RedisClient } from './redis-client.ts'
-import { RedisSession } from './redis-session.ts'
 import type { SessionStore } from './session-store.ts'
 import { fromText, toText } from './session-text.ts'
+import { age, loadedSession, markStored, newSession, storedId } from './stored-session.ts'
 
 /** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
 const MAX_ID_LENGTH = 512
@@ -88,12 +88,12 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
   let { prefix, rolling } = settings.store
 
   function read(cookie: string | null): Promise<Session> {
-    if (!isPossibleId(cookie)) return Promise.resolve(new RedisSession())
+    if (!isPossibleId(cookie)) return Promise.resolve(newSession())
 
     return store.load(cookie, (text) =>
       text === null
-        ? new RedisSession(useUnknownIds ? cookie : undefined)
-        : RedisSession.loaded(store, cookie, fromText(text, redacted(prefix, cookie))),
+        ? newSession(useUnknownIds ? cookie : undefined)
+        : loadedSession(store, cookie, fromText(text, redacted(prefix, cookie))),
     )
   }
 
@@ -110,25 +110,25 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
       return Promise.reject(error)
     }
 
-    let stored = RedisSession.storedId(session, store)
+    let stored = storedId(session, store)
     return store.save(id, text, { stored, obsolete: session.deleteId ?? null }, (written) => {
       // What was stored is gone: destroyed by another request, expired or revoked. It stays gone,
       // and the cookie is left alone, because it could be the one of a newer login.
       if (!written) return null
-      RedisSession.saved(session, store, id)
+      markStored(session, store, id)
       return id
     })
   }
 
   function destroy(session: Session): Promise<string> {
-    let stored = RedisSession.storedId(session, store)
+    let stored = storedId(session, store)
     let ids = new Set([session.id, session.deleteId, stored].filter(isPossibleId))
     return store.delete([...ids], () => '')
   }
 
   function refresh(session: Session): Promise<null> {
-    let stored = RedisSession.storedId(session, store)
-    let isFresh = store.refreshesOnLoad && RedisSession.age(session) < FRESH_FOR
+    let stored = storedId(session, store)
+    let isFresh = store.refreshesOnLoad && age(session) < FRESH_FOR
     if (!rolling || stored === null || isFresh) return Promise.resolve(null)
 
     return store.touch(stored, () => null)

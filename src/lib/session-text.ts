@@ -2,9 +2,7 @@
 import type { Session } from '@remix-run/session'
 
 import { RedisSessionStorageError } from './errors.ts'
-
-/** What a session holds: `[values, flash]`. */
-export type SessionData = Session['data']
+import { JsonSession, type SessionData } from './json-session.ts'
 
 /**
  * Writes a session as JSON: `[values, flash]`.
@@ -12,7 +10,7 @@ export type SessionData = Session['data']
  * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`
  */
 export function toText(session: Session, maxBytes: number): string {
-  let data = session.data
+  let data = JsonSession.peek(session)
   let text: string
   try {
     text = JSON.stringify(data)

@@ -1,0 +1,185 @@
+/** A session that was read behaves as Remix's own `Session` does, whatever a request does to it. */
+import { createSession, Session } from '@remix-run/session'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+
+import { native, type OpenStorage } from '../support/backends.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+
+/** Some are in every object, some come first in it however late they are set. */
+const KEYS = ['a', 'b', 'cart', '7', '0', '', '__proto__', 'constructor', 'toString', '\ud800']
+
+type Action = 'get' | 'has' | 'set' | 'unset' | 'flash' | 'regenerate' | 'replace' | 'destroy'
+
+interface Step {
+  action: Action
+  key: string
+  value: unknown
+}
+
+const key = fc.constantFrom(...KEYS)
+const value = fc.oneof(
+  fc.jsonValue({ maxDepth: 2 }),
+  fc.constantFrom(null, undefined, 0, '', false),
+)
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    action: fc.oneof(
+      {
+        weight: 9,
+        arbitrary: fc.constantFrom<Action>('get', 'has', 'set', 'unset', 'flash', 'regenerate'),
+      },
+      { weight: 1, arbitrary: fc.constantFrom<Action>('replace', 'destroy') },
+    ),
+    key,
+    value,
+  }),
+  { maxLength: 20 },
+)
+
+/** What `JSON.parse` can give for `[values, flash]`. */
+const texts = fc
+  .array(fc.array(fc.tuple(key, fc.jsonValue({ maxDepth: 2 })), { maxLength: 5 }), {
+    minLength: 2,
+    maxLength: 2,
+  })
+  .map((parts) => JSON.stringify(parts.map((entries) => Object.fromEntries(entries))))
+
+let redis: TestRedis
+let open: OpenStorage
+beforeAll(async () => {
+  redis = await startRedis()
+  open = await native.create(redis)
+})
+afterAll(async () => {
+  await open.close()
+  await redis.stop()
+})
+
+/** Gives what a caller gets of a step, an error included. */
+function outcomeOf(session: Session, { action, key, value }: Step): unknown {
+  try {
+    switch (action) {
+      case 'get':
+      case 'has':
+      case 'unset':
+        return session[action](key)
+      case 'set':
+      case 'flash':
+        return session[action](key, structuredClone(value))
+      case 'destroy':
+        return session.destroy()
+      default:
+        return session.regenerateId(action === 'replace')
+    }
+  } catch (error) {
+    return String(error)
+  }
+}
+
+/** All that can be seen of a session, with text for the data so that the order of keys counts. */
+function viewOf(session: Session, originalId: string) {
+  let { dirty, size, destroyed, deleteId, data } = session
+  let isRegenerated = session.id !== originalId
+  let values = KEYS.map((key) => [session.has(key), session.get(key)])
+  return { dirty, size, destroyed, deleteId, isRegenerated, values, data: JSON.stringify(data) }
+}
+
+function expectSame(session: Session, original: Session, step: Step | string): void {
+  let id = 'the-id'
+  expect(viewOf(session, id), JSON.stringify(step)).toEqual(viewOf(original, id))
+}
+
+test('does what Remix’s session does, and is stored as the same bytes', async () => {
+  let { storage } = open
+  await fc.assert(
+    fc.asyncProperty(texts, steps, async (text, steps) => {
+      await redis.side.set('session:the-id', text)
+      let session = await storage.read('the-id')
+      let original = createSession('the-id', JSON.parse(text))
+
+      expectSame(session, original, 'read')
+      for (let step of steps) {
+        expect(outcomeOf(session, step)).toEqual(outcomeOf(original, step))
+        expectSame(session, original, step)
+      }
+
+      let saved = await storage.save(session)
+      if (original.destroyed) {
+        expect(saved).toBe('')
+        expect(await redis.side.exists('session:the-id')).toBe(0)
+      } else if (original.dirty) {
+        expect(saved).toBe(session.id)
+        let bytes = await redis.side.get(`session:${session.id}`)
+        expect(bytes).toBe(JSON.stringify(original.data))
+      } else {
+        expect(saved).toBe(null)
+      }
+    }),
+    { numRuns: 500 },
+  )
+}, 60_000)
+
+test('starts a new session as Remix does', async () => {
+  let { storage } = open
+  let session = await storage.read(null)
+
+  expectSame(session, createSession(session.id), 'new')
+  expect(viewOf(session, session.id)).toEqual(viewOf(createSession('x'), 'x'))
+})
+
+test('gives data that is the caller’s own', async () => {
+  let { storage } = open
+  let session = await storage.read(null)
+  session.set('kept', 1)
+  session.flash('flashed', 1)
+
+  let [values, flash] = session.data
+  values.kept = 2
+  flash.flashed = 2
+
+  expect(session.data).toEqual([{ kept: 1 }, { flashed: 1 }])
+})
+
+test('keeps the values of a session that was saved for what comes next in the request', async () => {
+  let { storage } = open
+  let session = await storage.read(null)
+  session.set('count', 1)
+  await storage.save(session)
+
+  session.set('count', 2)
+  await storage.save(session)
+
+  expect((await storage.read(session.id)).get('count')).toBe(2)
+})
+
+test('knows every member of the session of the installed Remix', async () => {
+  let session = await open.storage.read(null)
+
+  expect(session).toBeInstanceOf(Session)
+  expect(Object.getPrototypeOf(session)).not.toBe(Session.prototype)
+})
+
+test('uses Remix’s own session where a later Remix has a member that it does not know', async () => {
+  vi.resetModules()
+  let remix = await import('@remix-run/session')
+  Object.assign(remix.Session.prototype, { entries: () => [] })
+  let { createRedisSessionStorage } = await import('remix-session-storage-redis')
+  try {
+    await using storage = createRedisSessionStorage({ url: redis.url })
+    let session = await storage.read(null)
+    expect(Object.getPrototypeOf(session)).toBe(remix.Session.prototype)
+    session.set('cart', ['tea'])
+    session.flash('message', 'Welcome')
+    await storage.save(session)
+
+    let next = await storage.read(session.id)
+    expect(Object.getPrototypeOf(next)).toBe(remix.Session.prototype)
+    expect(next.get('cart')).toEqual(['tea'])
+    expect(next.get('message')).toBe('Welcome')
+    expect(await storage.save(next)).toBe(session.id)
+    expect(await redis.side.get(`session:${session.id}`)).toBe('[{"cart":["tea"]},{}]')
+  } finally {
+    delete (remix.Session.prototype as { entries?: unknown }).entries
+  }
+})
