@@ -13,15 +13,17 @@ export declare class NativeConnection {
   constructor(options: NativeOptions, wake: () => void)
   /**
    * Queues `count` commands and sends them on their way. Command `n` is a ticket at
-   * `commands[2n]`, a verb at `commands[2n + 1]` (0: load, 1: save, 2: save over a session that
-   * is there, 3: touch, 4: ping), its id at `strings[2n]` and its text at `strings[2n + 1]`.
+   * `commands[4n]`, a verb behind it (0: load, 1: save, 2: save over a session that is there,
+   * 3: touch, 4: ping), and behind that how many of `bytes` are its id and its text, which
+   * follow those of the command before.
    *
-   * One call for many commands, because crossing the border costs more than a command.
+   * One call for many commands, and one buffer rather than a string for each id and text:
+   * crossing the border costs more than a command.
    *
    * # Errors
-   * When a string is none.
+   * When the commands and their bytes don't fit together.
    */
-  submit(commands: Uint32Array, strings: unknown[], count: number): void
+  submit(commands: Uint32Array, bytes: Uint8Array, count: number): void
   /**
    * Writes session `id` in the place of `stored`, if that is still there, and then deletes
    * `obsolete`: yes or no.

@@ -12,7 +12,7 @@ mod outcomes;
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use napi::bindgen_prelude::{Array, Function, Result, Uint32ArraySlice};
+use napi::bindgen_prelude::{Array, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle};
 use napi::{CleanupEnvHook, Env, Error, JsValue, Status, sys};
 use napi_derive::napi;
@@ -68,27 +68,29 @@ impl NativeConnection {
     }
 
     /// Queues `count` commands and sends them on their way. Command `n` is a ticket at
-    /// `commands[2n]`, a verb at `commands[2n + 1]` (0: load, 1: save, 2: save over a session that
-    /// is there, 3: touch, 4: ping), its id at `strings[2n]` and its text at `strings[2n + 1]`.
+    /// `commands[4n]`, a verb behind it (0: load, 1: save, 2: save over a session that is there,
+    /// 3: touch, 4: ping), and behind that how many of `bytes` are its id and its text, which
+    /// follow those of the command before.
     ///
-    /// One call for many commands, because crossing the border costs more than a command.
+    /// One call for many commands, and one buffer rather than a string for each id and text:
+    /// crossing the border costs more than a command.
     ///
     /// # Errors
-    /// When a string is none.
+    /// When the commands and their bytes don't fit together.
     #[napi]
     pub fn submit(
         &self,
-        env: &Env,
         commands: Uint32ArraySlice<'_>,
-        strings: Array<'_>,
+        bytes: Uint8ArraySlice<'_>,
         count: u32,
     ) -> Result<()> {
         let open = self.open.borrow();
         let Some(open) = &*open else { return Ok(()) };
-        let pairs = commands.chunks_exact(2).take(count as usize);
-        commands::queue(env, &open.store, pairs, strings.raw())?;
+        let queued = commands
+            .get(..4 * count as usize)
+            .and_then(|commands| commands::queue(&open.store, commands, &bytes));
         open.store.flush();
-        Ok(())
+        queued.ok_or_else(|| Error::new(Status::InvalidArg, "The commands don't fit their bytes"))
     }
 
     /// Writes session `id` in the place of `stored`, if that is still there, and then deletes

@@ -31,7 +31,6 @@ mod wire;
 pub use config::{Config, Options};
 pub use error::{Code, ConfigError, Error};
 pub use outcome::{Answer, Outcome, Outcomes};
-pub use queue::Text;
 pub use store::Store;
 pub use ticket::{EVERYONE, Ticket};
 pub use tls::TlsOptions;

@@ -9,19 +9,6 @@ use crate::command::{Command, Step};
 use crate::outcome::KEEP_BYTES;
 use crate::ticket::Ticket;
 
-/// Text that can be copied to where the queue keeps it, so that a string of another language is
-/// copied once.
-pub trait Text {
-    /// Appends the text as UTF-8.
-    fn append_to(&self, bytes: &mut Vec<u8>);
-}
-
-impl Text for str {
-    fn append_to(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(self.as_bytes());
-    }
-}
-
 /// A command as it was handed over. Its id and text lie one behind the other in the batch.
 struct Entry {
     ticket: Ticket,
@@ -82,19 +69,11 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// Adds a command without telling the I/O thread.
-    pub(crate) fn push<I: Text + ?Sized, T: Text + ?Sized>(
-        &self,
-        ticket: Ticket,
-        step: Step,
-        id: &I,
-        text: &T,
-    ) {
+    pub(crate) fn push(&self, ticket: Ticket, step: Step, id: &[u8], text: &[u8]) {
         let mut batch = self.lock();
-        let start = batch.bytes.len();
-        id.append_to(&mut batch.bytes);
-        let id_length = batch.bytes.len() - start;
-        text.append_to(&mut batch.bytes);
-        let text_length = batch.bytes.len() - start - id_length;
+        batch.bytes.extend_from_slice(id);
+        batch.bytes.extend_from_slice(text);
+        let (id_length, text_length) = (id.len(), text.len());
         batch.entries.push(Queued::Simple(Entry { ticket, step, id_length, text_length }));
     }
 

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{Code, Error};
 use crate::outcome::{Answer, Mailbox, Outcomes};
-use crate::queue::{Batch, Queue, Submitted, Text};
+use crate::queue::{Batch, Queue, Submitted};
 use crate::ticket::Ticket;
 
 /// Session texts in Redis, by id.
@@ -17,7 +17,7 @@ use crate::ticket::Ticket;
 /// timeout, whatever happens. Tickets that wait must differ. What was handed over is seen by the
 /// I/O thread after [`Store::flush`].
 ///
-/// Commands on one session are done in the order in which they were handed over.
+/// Ids and texts are UTF-8. Commands on one session are done in the order in which they were handed over.
 pub struct Store {
     config: Arc<Config>,
     queue: Arc<Queue>,
@@ -39,7 +39,7 @@ impl Store {
     }
 
     /// Reads a session: [`Answer::Text`], or [`Answer::None`] if there is none.
-    pub fn load(&self, ticket: Ticket, id: &(impl Text + ?Sized)) {
+    pub fn load(&self, ticket: Ticket, id: impl AsRef<[u8]>) {
         self.push(ticket, Step::Load, id, "");
     }
 
@@ -48,8 +48,8 @@ impl Store {
     pub fn save(
         &self,
         ticket: Ticket,
-        id: &(impl Text + ?Sized),
-        text: &(impl Text + ?Sized),
+        id: impl AsRef<[u8]>,
+        text: impl AsRef<[u8]>,
         existing: bool,
     ) {
         let step = if existing { Step::SaveExisting } else { Step::Save };
@@ -79,7 +79,7 @@ impl Store {
     }
 
     /// Refreshes the TTL of a session: [`Answer::Yes`], or [`Answer::No`] if there is none.
-    pub fn touch(&self, ticket: Ticket, id: &(impl Text + ?Sized)) {
+    pub fn touch(&self, ticket: Ticket, id: impl AsRef<[u8]>) {
         self.push(ticket, Step::Touch, id, "");
     }
 
@@ -114,14 +114,8 @@ impl Store {
         }
     }
 
-    fn push(
-        &self,
-        ticket: Ticket,
-        step: Step,
-        id: &(impl Text + ?Sized),
-        text: &(impl Text + ?Sized),
-    ) {
-        self.queue.push(ticket, step, id, text);
+    fn push(&self, ticket: Ticket, step: Step, id: impl AsRef<[u8]>, text: impl AsRef<[u8]>) {
+        self.queue.push(ticket, step, id.as_ref(), text.as_ref());
     }
 
     fn push_chain(
