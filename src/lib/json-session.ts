@@ -1,5 +1,5 @@
 /** Remix's `Session` over the very objects that `JSON.parse` gave. */
-import { Session } from '@remix-run/session'
+import { createSessionId, Session } from '@remix-run/session'
 
 /** What a session holds: `[values, flash]`. */
 export type SessionData = Session['data']
@@ -7,20 +7,33 @@ export type SessionData = Session['data']
 type Values = Record<string, unknown>
 
 /**
- * Behaves as Remix's `Session` does, which copies the values into `Map`s when it is made and out of
- * them when it is saved: half of what a request costs on the event loop. Here they stay as they are.
- * All that has to do with ids and destroying is left to Remix.
+ * A session without what Remix's constructor makes: three `Map`s, into which it copies the values.
+ * They and the copying are more than half of what a session costs on the event loop.
  */
-export class JsonSession extends Session {
+const BareSession = function () {} as unknown as new () => Session
+BareSession.prototype = Session.prototype
+
+/**
+ * Does what Remix's `Session` does, whose every member it has again. See there for what they do; the
+ * tests hold the two against each other.
+ */
+export class JsonSession extends BareSession {
+  readonly #originalId: string
   readonly #values: Values
   /** What the request before has flashed, gone with the next save. */
   readonly #flash: Values
-  #isFlashed = false
+  /** What this request has flashed. */
+  #next: Values | undefined
+  #id: string
+  #deleteId: string | undefined
+  #isDestroyed = false
   #isChanged: boolean
 
   /** @param data is the session's own from here on */
-  constructor(id?: string, data: SessionData = [{}, {}]) {
-    super(id)
+  constructor(id = createSessionId(), data: SessionData = [{}, {}]) {
+    super()
+    this.#originalId = id
+    this.#id = id
     this.#values = data[0]
     this.#flash = data[1]
     this.#isChanged = !isEmpty(data[1])
@@ -28,69 +41,84 @@ export class JsonSession extends Session {
 
   /** The data of a session for reading, without a copy where there need be none. */
   static peek(session: Session): SessionData {
-    return session instanceof JsonSession && !session.destroyed
-      ? [session.#values, session.#next]
+    return session instanceof JsonSession && !session.#isDestroyed
+      ? [session.#values, session.#next ?? {}]
       : session.data
   }
 
-  override get data(): SessionData {
-    return this.destroyed ? super.data : [{ ...this.#values }, this.#next]
+  override get id(): string {
+    return this.#id
+  }
+
+  override get deleteId(): string | undefined {
+    return this.#deleteId
+  }
+
+  override get destroyed(): boolean {
+    return this.#isDestroyed
   }
 
   override get dirty(): boolean {
-    return this.#isChanged || super.dirty
+    return this.#isChanged
   }
 
   override get size(): number {
-    if (this.destroyed) return super.size
+    if (this.#isDestroyed) return 0
     return Object.keys(this.#values).length + Object.keys(this.#flash).length
   }
 
+  override get data(): SessionData {
+    return this.#isDestroyed ? [{}, {}] : [{ ...this.#values }, { ...this.#next }]
+  }
+
   override get(key: string): any {
-    if (this.destroyed) return super.get(key)
+    if (this.#isDestroyed) return undefined
     return valueAt(this.#values, key) ?? valueAt(this.#flash, key)
   }
 
   override has(key: string): boolean {
-    if (this.destroyed) return super.has(key)
+    if (this.#isDestroyed) return false
     return Object.hasOwn(this.#values, key) || Object.hasOwn(this.#flash, key)
   }
 
   override set(key: string, value: unknown): void {
-    if (this.destroyed) return super.set(key, value)
+    this.#change()
     if (value == null) delete this.#values[key]
     else setValueAt(this.#values, key, value)
-    this.#isChanged = true
   }
 
   override unset(key: string): void {
-    if (this.destroyed) return super.unset(key)
+    this.#change()
     delete this.#values[key]
-    this.#isChanged = true
   }
 
   override flash(key: string, value: unknown): void {
-    super.flash(key, value)
-    this.#isFlashed = true
+    this.#change()
+    this.#next ??= {}
+    setValueAt(this.#next, key, value)
   }
 
-  /** What this request has flashed. */
-  get #next(): Values {
-    return this.#isFlashed ? super.data[1] : {}
+  override regenerateId(deleteOldSession = false): void {
+    this.#change()
+    if (deleteOldSession) this.#deleteId = this.#originalId
+    this.#id = createSessionId()
+  }
+
+  override destroy(): void {
+    this.#isDestroyed = true
+  }
+
+  #change(): void {
+    if (this.#isDestroyed) throw new Error('Session has been destroyed')
+    this.#isChanged = true
   }
 }
 
-/**
- * Whether this class knows all that Remix's has. A later `Session` may have a member that looks for
- * the values where they are not.
- */
+/** Whether this class has all that Remix's has: a later `Session` may have more. */
 export function coversSession(): boolean {
-  let known = new Set<PropertyKey>([
-    ...Reflect.ownKeys(JsonSession.prototype),
-    // These have nothing to do with the values.
-    ...['id', 'deleteId', 'regenerateId', 'destroy', 'destroyed'],
-  ])
-  return Reflect.ownKeys(Session.prototype).every((name) => known.has(name))
+  return Reflect.ownKeys(Session.prototype).every((name) =>
+    Object.hasOwn(JsonSession.prototype, name),
+  )
 }
 
 /** Not what every object inherits, such as `toString`. */
