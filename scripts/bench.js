@@ -3,16 +3,16 @@
  * Redis that is thrown away, and measures. `npm run bench -- --quick` takes two minutes, the whole a
  * quarter of an hour; `--only ours,node-redis` compares these.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 
-import { environment, inRoot, main, NODE, ROOT, SetupError } from './project.js'
+import { installPackages } from './packages.js'
+import { environment, main, NODE, ROOT } from './project.js'
 import { startRedisServer } from './redis-server.js'
 import { setUp } from './setup.js'
-import { isStale } from './staleness.js'
 
 await main(import.meta.url, async () => {
   setUp()
-  installPeers()
+  installPackages('bench')
   let redis = await startRedisServer()
   try {
     process.exitCode = await runBench([String(redis.port), ...process.argv.slice(2)])
@@ -20,22 +20,6 @@ await main(import.meta.url, async () => {
     await redis.stop()
   }
 })
-
-/** Installs what is compared with, unless it is there. */
-function installPeers() {
-  if (!isStale('bench/node_modules/.package-lock.json', ['bench/package-lock.json'])) return
-
-  console.log('Installing the npm packages of bench/ …')
-  let isWindows = process.platform === 'win32'
-  let { status, stdout, stderr, error } = spawnSync(
-    isWindows ? 'npm.cmd' : 'npm',
-    ['ci', '--no-audit', '--no-fund'],
-    { cwd: inRoot('bench'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: isWindows },
-  )
-  if (status === 0) return
-  console.error(error ? error.message : stdout + stderr)
-  throw new SetupError('The npm packages of bench/ could not be installed: see above.')
-}
 
 /**
  * @param {string[]} args

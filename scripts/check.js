@@ -1,5 +1,6 @@
 /** What CI checks besides the tests: formatting, lints, types, and that what is generated is current. */
 import { buildAddon, TYPES } from './build.js'
+import { installPackages } from './packages.js'
 import { main, run, runTool } from './project.js'
 import { setUp } from './setup.js'
 import { ensureToolchain } from './toolchain.js'
@@ -27,6 +28,8 @@ function nativeTypesAreCurrent() {
 
 await main(import.meta.url, () => {
   setUp()
+  // Its types are checked, too.
+  installPackages('bench')
   ensureToolchain()
   let failed = []
   for (let [name, check] of CHECKS) {

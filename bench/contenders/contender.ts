@@ -1,0 +1,41 @@
+/** What the benchmark needs to know of a session storage to measure it. */
+
+/** The part of a Remix `Session` that the work here uses. */
+export interface StoredSession {
+  readonly id: string
+  get(key: string): unknown
+  set(key: string, value: unknown): void
+}
+
+/** Remix's `SessionStorage`; each copy of `@remix-run/session` has a `Session` class of its own. */
+export interface Storage {
+  read(cookie: string | null): Promise<StoredSession>
+  save(session: any): Promise<string | null>
+}
+
+export interface OpenStorage {
+  storage: Storage
+  /** Resolves once the connection is there. */
+  connect(): Promise<void>
+  close(): Promise<void> | void
+  /** Stores a session's text; only for a storage that is not in Redis. */
+  fill?(id: string, text: string): void
+}
+
+export interface Contender {
+  name: string
+  /**
+   * `ours`: a form of this package. `peer`: what one could use instead. `floor`: no network at all.
+   */
+  kind: 'ours' | 'peer' | 'floor'
+  /** The npm packages to name the versions of in the results. */
+  packages: string[]
+  /**
+   * Imports all that an app would import, and nothing before: the time of this is measured. What it
+   * gives makes a storage whose sessions live for {@link TTL} seconds.
+   */
+  load(): Promise<(url: string) => OpenStorage>
+}
+
+/** Every contender's sessions expire, as they do in an app: seconds. */
+export const TTL = 7 * 24 * 60 * 60

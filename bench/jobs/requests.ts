@@ -1,0 +1,105 @@
+/** Requests one after the other on each of several tracks, as fast as the storage answers. */
+import type { OpenStorage, Storage } from '../contenders/contender.ts'
+import { sessionIds, sessionText } from '../sessions.ts'
+import { percentiles, type Percentiles } from '../statistics.ts'
+
+/** `change`: read, set, save. `read`: read, and save what did not change. */
+export type Work = 'change' | 'read'
+
+export interface Load {
+  work: Work
+  size: number
+  inFlight: number
+}
+
+export interface Measured {
+  requests: number
+  /** Milliseconds. */
+  elapsed: number
+  /** CPU time of the main thread, microseconds. */
+  threadCpu: number
+  /** CPU time of the process with all its threads, microseconds. */
+  processCpu: number
+  /** Microseconds that a request takes. */
+  latency: Percentiles
+}
+
+interface Track {
+  ids: string[]
+}
+
+/** Latencies of one measurement: more than any contender gets done. */
+const latencies = new Float64Array(1 << 20)
+
+export function createRequests({ storage, fill }: OpenStorage) {
+  let tracks: Track[] = []
+  let load: Load
+
+  return {
+    /** Runs requests that do not count, so that all that is lazy or compiled late is ready. */
+    async prepare(next: Load, warmUp: number): Promise<void> {
+      load = next
+      let ids = sessionIds(load.size)
+      let text = sessionText(load.size)
+      if (fill) for (let id of ids) fill(id, text)
+      tracks = Array.from({ length: load.inFlight }, (_, track) => ({
+        ids: ids.filter((_, index) => index % load.inFlight === track),
+      }))
+      await runAll({ end: performance.now() + 2000, limit: warmUp, count: 0 })
+      // What was thrown away so far is nobody's cost.
+      globalThis.gc?.()
+    },
+
+    async measure(ms: number): Promise<Measured> {
+      let thread = process.threadCpuUsage()
+      let whole = process.cpuUsage()
+      let start = performance.now()
+      let run = { end: start + ms, limit: latencies.length, count: 0 }
+      await runAll(run)
+      let elapsed = performance.now() - start
+      return {
+        requests: run.count,
+        elapsed,
+        threadCpu: total(process.threadCpuUsage(thread)),
+        processCpu: total(process.cpuUsage(whole)),
+        latency: percentiles(latencies.subarray(0, run.count)),
+      }
+    },
+  }
+
+  async function runAll(run: Run): Promise<void> {
+    await Promise.all(tracks.map((track) => runTrack(storage, load.work, track, run)))
+  }
+}
+
+interface Run {
+  /** When to start no more requests. */
+  end: number
+  /** How many requests to make at most. */
+  limit: number
+  count: number
+}
+
+async function runTrack(storage: Storage, work: Work, { ids }: Track, run: Run): Promise<void> {
+  let next = 0
+  let started = performance.now()
+  while (started < run.end && run.count < run.limit) {
+    let id = ids[next]!
+    next = next + 1 === ids.length ? 0 : next + 1
+
+    let session = await storage.read(id)
+    // A session that was not found would make the rest of the work a different one.
+    if (session.id !== id) throw new Error(`The session ${id} is not in the storage`)
+    if (work === 'change') session.set('count', 1_000_000 + next)
+    let cookie = await storage.save(session)
+    if ((cookie === null) !== (work === 'read')) throw new Error(`Session ${id}: saved wrongly`)
+
+    let ended = performance.now()
+    if (run.count < latencies.length) latencies[run.count++] = (ended - started) * 1000
+    started = ended
+  }
+}
+
+export function total({ user, system }: NodeJS.CpuUsage): number {
+  return user + system
+}

@@ -1,0 +1,64 @@
+/** What the figures were measured on, and with which versions. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+
+import type { Contender } from './contenders/contender.ts'
+import type { Results } from './results.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+
+const REMIX = [
+  '@remix-run/session-storage-redis',
+  '@remix-run/session',
+  '@remix-run/session-middleware',
+  '@remix-run/fetch-router',
+  '@remix-run/cookie',
+  '@remix-run/node-fetch-server',
+]
+
+export function describeMachine(): Results['machine'] {
+  return {
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    cores: os.availableParallelism(),
+    memory: os.totalmem(),
+    system: `${os.type()} ${os.release()}, ${os.arch()}`,
+  }
+}
+
+export function versionsOf(contenders: Contender[], server: string): Results['versions'] {
+  let packages = new Set([...contenders.flatMap(({ packages }) => packages), ...REMIX])
+  let [, name = '', version = ''] = /^(\S+) (\S+)/.exec(server) ?? []
+  return {
+    'remix-session-storage-redis': versionIn(path.join(ROOT, 'package.json')),
+    node: process.versions.node,
+    [name]: version,
+    ...Object.fromEntries(
+      [...packages].map((name) => [
+        name,
+        versionIn(path.join(import.meta.dirname, 'node_modules', name, 'package.json')),
+      ]),
+    ),
+  }
+}
+
+/** Gives the size of the addon that this process has loaded a storage with. */
+export function addonSize(): number {
+  let require = createRequire(import.meta.url)
+  let platforms = readdirSync(path.join(ROOT, 'npm'))
+  for (let platform of platforms) {
+    let file = path.join(ROOT, 'npm', platform, `session-store.${platform}.node`)
+    try {
+      require(file)
+    } catch {
+      continue
+    }
+    return statSync(file).size
+  }
+  throw new Error('There is no addon for this platform')
+}
+
+function versionIn(file: string): string {
+  return JSON.parse(readFileSync(file, 'utf8')).version
+}

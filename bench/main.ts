@@ -1,0 +1,111 @@
+/** Runs the benchmark: `main.ts <port of Redis> [--quick] [--only <contender,…>]`. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { format } from 'prettier'
+
+import { contenders } from './contenders/index.ts'
+import { addonSize, describeMachine, versionsOf } from './machine.ts'
+import type { Bench } from './measure/bench.ts'
+import { cellsTime, measureCells } from './measure/cells.ts'
+import { httpTime, measureHttp } from './measure/http.ts'
+import { idleTime, measureIdle } from './measure/idle.ts'
+import { measurePending, pendingTime } from './measure/pending.ts'
+import { measureStartup, startupTime } from './measure/startup.ts'
+import { full, quick } from './plan.ts'
+import { createProgress } from './progress.ts'
+import { controlRedis } from './redis-control.ts'
+import { charts } from './report/charts.ts'
+import { report } from './report/report.ts'
+import type { Results } from './results.ts'
+
+// The script that started this stops Redis when it ends.
+if (process.channel) {
+  process.once('disconnect', () => process.exit(1))
+  process.channel.unref()
+}
+
+let { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, only: { type: 'string' } },
+})
+let names = chosen(values.only)
+let plan = values.quick ? quick : full
+let port = Number(positionals[0])
+
+let redis = await controlRedis(port)
+let progress = createProgress()
+let done = 0
+let next = 0
+let whole = [startupTime, pendingTime, idleTime, cellsTime, httpTime]
+  .map((time) => time({ plan, names }))
+  .reduce((sum, time) => sum + time)
+
+let bench: Bench = {
+  plan,
+  redis,
+  port,
+  names,
+  step(what, ms) {
+    done += next
+    next = ms
+    progress.at(what, done, whole)
+  },
+}
+
+let results: Results = {
+  date: new Date().toISOString(),
+  command: ['npm run bench', ...commandLine()].join(' '),
+  plan: plan.name,
+  rounds: plan.rounds,
+  machine: describeMachine(),
+  versions: versionsOf(
+    names.map((name) => contenders[name]!),
+    redis.version,
+  ),
+  addonSize: addonSize(),
+  contenders: Object.fromEntries(
+    names.map((name) => [name, { name: contenders[name]!.name, kind: contenders[name]!.kind }]),
+  ),
+  startup: await measureStartup(bench),
+  pending: await measurePending(bench),
+  idle: await measureIdle(bench),
+  cells: await measureCells(bench),
+  http: await measureHttp(bench),
+}
+progress.end()
+redis.close()
+
+// What is committed is a run with everything in it.
+let isComplete = plan === full && names.length === Object.keys(contenders).length
+let folder = path.join(import.meta.dirname, isComplete ? '.' : 'local')
+mkdirSync(path.join(folder, 'charts'), { recursive: true })
+writeFileSync(path.join(folder, 'results.json'), await toJson(results))
+for (let [name, svg] of Object.entries(await charts(results))) {
+  writeFileSync(path.join(folder, 'charts', `${name}.svg`), svg)
+}
+console.log(report(results))
+console.log(`\nWritten to ${path.relative(process.cwd(), folder)}: results.json, charts/*.svg`)
+
+function chosen(only: string | undefined): string[] {
+  let all = Object.keys(contenders)
+  let wanted = only?.split(',').map((name) => name.trim()) ?? all
+  let unknown = wanted.filter((name) => !all.includes(name))
+  if (unknown.length === 0) return wanted
+  throw new Error(`There is no contender ${unknown.join(', ')}. There are: ${all.join(', ')}`)
+}
+
+/** As prettier has it: the file is committed. */
+function toJson(results: Results): Promise<string> {
+  let rounded = JSON.stringify(results, (_, value) =>
+    typeof value === 'number' ? Number(value.toPrecision(5)) : value,
+  )
+  return format(rounded, { parser: 'json', printWidth: 100 })
+}
+
+function commandLine(): string[] {
+  let args = [values.quick ? '--quick' : '', values.only ? `--only ${values.only}` : '']
+  let given = args.filter(Boolean)
+  return given.length > 0 ? ['--', ...given] : []
+}

@@ -1,0 +1,74 @@
+/** What all measurements share: a Redis, the contenders, and processes to measure them in. */
+import type { Plan } from '../plan.ts'
+import type { RedisControl } from '../redis-control.ts'
+import { start, type RemoteProcess } from '../rpc.ts'
+import { figureOf, type Figure } from '../statistics.ts'
+import { sessionIds } from '../sessions.ts'
+import type { WorkerMethods } from '../worker.ts'
+
+export interface Bench {
+  plan: Plan
+  redis: RedisControl
+  /** Where Redis listens. */
+  port: number
+  /** The contenders' keys. */
+  names: string[]
+  /** Says what comes next, and roughly how many milliseconds it takes. */
+  step(what: string, ms: number): void
+}
+
+export type Worker = RemoteProcess<WorkerMethods>
+
+export const WORKER_START = 500
+
+/** An id that is there whatever else Redis was filled with. */
+export const FIRST_ID = sessionIds(300)[0]!
+
+export function startWorker({ port }: Bench, name: string): Worker {
+  return start<WorkerMethods>(new URL('../worker.ts', import.meta.url), [name, String(port)])
+}
+
+/** Starts a process for each contender, and has them connected. */
+export async function startWorkers(bench: Bench, names: string[]): Promise<Map<string, Worker>> {
+  let workers = new Map<string, Worker>()
+  for (let name of names) {
+    let worker = startWorker(bench, name)
+    workers.set(name, worker)
+    await worker.call.open(FIRST_ID)
+  }
+  return workers
+}
+
+/** Those of the contenders that a measurement has. */
+export function namesIn(names: string[], { contenders }: { contenders?: string[] }): string[] {
+  return names.filter((name) => contenders?.includes(name) ?? true)
+}
+
+/** A different contender goes first in each round. */
+export function rotated(names: string[], round: number): string[] {
+  let first = round % names.length
+  return [...names.slice(first), ...names.slice(0, first)]
+}
+
+/** The samples of several rounds, by contender and figure. */
+export class Samples<figure extends string> {
+  readonly #samples: Record<string, Record<string, number[]>> = {}
+
+  add(name: string, sample: Record<figure, number>): void {
+    let samples = (this.#samples[name] ??= {})
+    for (let [figure, value] of Object.entries<number>(sample)) {
+      ;(samples[figure] ??= []).push(value)
+    }
+  }
+
+  figures(name: string): Record<figure, Figure> {
+    let samples = Object.entries(this.#samples[name] ?? {})
+    return Object.fromEntries(
+      samples.map(([figure, values]) => [figure, figureOf(values)]),
+    ) as Record<figure, Figure>
+  }
+
+  all(): Record<string, Record<figure, Figure>> {
+    return Object.fromEntries(Object.keys(this.#samples).map((name) => [name, this.figures(name)]))
+  }
+}

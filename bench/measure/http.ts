@@ -1,0 +1,69 @@
+/** The same Remix app on each storage, under load from another process. */
+import type { LoadClientMethods } from '../load-client.ts'
+import type { HttpFigures, HttpResult } from '../results.ts'
+import { start, type RemoteProcess } from '../rpc.ts'
+import {
+  namesIn,
+  rotated,
+  Samples,
+  startWorkers,
+  WORKER_START,
+  type Bench,
+  type Worker,
+} from './bench.ts'
+
+/** Connecting, and the cookies. */
+const AROUND = 200
+
+export function httpTime({ plan, names }: Pick<Bench, 'plan' | 'names'>): number {
+  let { connections, ms, warmUp, rounds } = plan.http
+  let perContender = WORKER_START + connections.length * (ms + warmUp + AROUND)
+  return perContender * rounds * namesIn(names, plan.http).length
+}
+
+export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
+  let { plan, step } = bench
+  let { connections, rounds, ms, warmUp } = plan.http
+  let names = namesIn(bench.names, plan.http)
+  let samples = connections.map(() => new Samples<keyof HttpFigures>())
+
+  for (let round = 0; round < rounds; round++) {
+    step(`HTTP, round ${round + 1} of ${rounds}: starting`, WORKER_START * names.length)
+    let workers = await startWorkers(bench, names)
+    let client = start<LoadClientMethods>(new URL('../load-client.ts', import.meta.url))
+    let ports = new Map<string, number>()
+    for (let [name, worker] of workers) ports.set(name, await worker.call.serve())
+
+    for (let [index, count] of connections.entries()) {
+      for (let name of rotated(names, round + index)) {
+        let what = `HTTP, round ${round + 1} of ${rounds}: ${count} connections, ${name}`
+        step(what, ms + warmUp + AROUND)
+        await client.call.connect(ports.get(name)!, count)
+        await client.call.load(warmUp)
+        samples[index]!.add(name, await measure(workers.get(name)!, client, ms))
+        await client.call.disconnect()
+      }
+    }
+    await Promise.all([client.stop(), ...[...workers.values()].map((worker) => worker.stop())])
+  }
+  return connections.map((count, index) => ({
+    connections: count,
+    figures: samples[index]!.all(),
+  }))
+}
+
+async function measure(
+  worker: Worker,
+  client: RemoteProcess<LoadClientMethods>,
+  ms: number,
+): Promise<Record<keyof HttpFigures, number>> {
+  let before = await worker.call.cpu()
+  let { requests, elapsed, latency } = await client.call.load(ms)
+  let cpu = (await worker.call.cpu()) - before
+  return {
+    requestsPerSecond: (requests / elapsed) * 1000,
+    process: cpu / requests,
+    p50: latency.p50,
+    p99: latency.p99,
+  }
+}

@@ -1,0 +1,204 @@
+/** The results as charts: each as SVG for light pages and for dark ones. */
+import { parse, View } from 'vega'
+import { compile, type Config, type TopLevelSpec } from 'vega-lite'
+
+import type { Results } from '../results.ts'
+import type { Figure } from '../statistics.ts'
+
+type Theme = 'light' | 'dark'
+
+interface Row {
+  x: number
+  contender: string
+  value: number
+  low: number
+  high: number
+}
+
+const INK: Record<
+  Theme,
+  { text: string; faint: string; line: string; ours: string; floor: string }
+> = {
+  light: {
+    text: '#1f2328',
+    faint: '#59636e',
+    line: '#d1d9e0',
+    ours: '#cf222e',
+    floor: '#818b98',
+  },
+  dark: { text: '#f0f6fc', faint: '#9198a1', line: '#3d444d', ours: '#ff7b72', floor: '#6e7681' },
+}
+
+/** Of the peers, in the order of the contenders; they are to be told apart on either background. */
+const PEERS = ['#0969da', '#1a7f37', '#9a6700', '#8250df', '#0f8f8f']
+const PEERS_DARK = ['#58a6ff', '#56d364', '#e3b341', '#bc8cff', '#39c5cf']
+
+/** Gives SVG by name, such as `requests-dark`. */
+export async function charts(results: Results): Promise<Record<string, string>> {
+  let svgs: Record<string, string> = {}
+  for (let [name, rows, titles] of chartsOf(results)) {
+    if (rows.length === 0) continue
+    for (let theme of ['light', 'dark'] as const) {
+      let spec = specOf(results, rows, titles, theme)
+      svgs[`${name}-${theme}`] = await toSvg(spec)
+    }
+  }
+  return svgs
+}
+
+interface Titles {
+  title: string
+  subtitle: string
+  x: string
+  mark: 'line' | 'bar'
+  isLogarithmic?: boolean
+}
+
+function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles][] {
+  let cells = results.cells.filter(({ work, size }) => work === 'change' && size === 300)
+  let inFlight = 'Requests in flight'
+  let work = 'read, change and save a session of 300 B'
+  return [
+    [
+      'requests',
+      cells.flatMap((cell) => rowsOf(results, cell.inFlight, cell.figures, 'requestsPerSecond')),
+      {
+        title: 'Requests per second',
+        subtitle: `More is better: ${work}`,
+        x: inFlight,
+        mark: 'line',
+      },
+    ],
+    [
+      'event-loop',
+      cells.flatMap((cell) => rowsOf(results, cell.inFlight, cell.figures, 'eventLoop')),
+      {
+        title: 'Event-loop time per request, µs',
+        subtitle: `Less is better, each line is twice the one below: ${work}`,
+        x: inFlight,
+        mark: 'line',
+        isLogarithmic: true,
+      },
+    ],
+    [
+      'http',
+      results.http.flatMap((http) =>
+        rowsOf(results, http.connections, http.figures, 'requestsPerSecond'),
+      ),
+      {
+        title: 'HTTP requests per second',
+        subtitle: 'More is better: a Remix app that changes the session in each request',
+        x: 'Connections',
+        mark: 'bar',
+      },
+    ],
+  ]
+}
+
+/** Ours over a passed client is for the tables: it would be a line on top of that client's own. */
+function rowsOf<name extends string>(
+  { contenders }: Results,
+  x: number,
+  figures: Record<string, Record<name, Figure>>,
+  name: name,
+): Row[] {
+  return Object.entries(figures)
+    .filter(([key]) => key === 'ours' || contenders[key]!.kind !== 'ours')
+    .map(([key, all]) => ({
+      x,
+      contender: contenders[key]!.name,
+      value: all[name].median,
+      low: all[name].low,
+      high: all[name].high,
+    }))
+}
+
+function specOf(
+  { contenders }: Results,
+  rows: Row[],
+  { title, subtitle, x, mark, isLogarithmic }: Titles,
+  theme: Theme,
+): TopLevelSpec {
+  let present = new Set(rows.map(({ contender }) => contender))
+  let shown = Object.values(contenders).filter(({ name }) => present.has(name))
+  let peerColours = (theme === 'light' ? PEERS : PEERS_DARK).values()
+  let colours = shown.map(({ kind }) => {
+    if (kind === 'peer') return peerColours.next().value ?? INK[theme].text
+    return kind === 'ours' ? INK[theme].ours : INK[theme].floor
+  })
+  let colour = {
+    field: 'contender',
+    type: 'nominal' as const,
+    sort: null,
+    scale: { domain: shown.map(({ name }) => name), range: colours },
+    legend: { title: null },
+  }
+  let place = {
+    field: 'x',
+    type: 'ordinal' as const,
+    axis: { title: x, labelAngle: 0, ticks: false },
+  }
+  let height = {
+    type: 'quantitative' as const,
+    axis: { title: null, format: '~s', tickCount: 6, domain: false, ticks: false },
+    ...(isLogarithmic ? { scale: { type: 'log' as const, base: 2 } } : {}),
+  }
+  return {
+    title: { text: title, subtitle },
+    data: { values: rows },
+    width: 560,
+    height: 300,
+    config: configOf(theme),
+    encoding: {
+      x: place,
+      color: colour,
+      ...(mark === 'bar' ? { xOffset: { field: 'contender', sort: null } } : {}),
+    },
+    layer: [
+      {
+        mark: mark === 'line' ? { type: 'line', point: { size: 40 }, strokeWidth: 2 } : 'bar',
+        encoding: { y: { ...height, field: 'value' } },
+      },
+      {
+        mark: { type: 'rule', strokeWidth: mark === 'line' ? 5 : 1, opacity: 0.45 },
+        encoding: {
+          y: { ...height, field: 'low' },
+          y2: { field: 'high' },
+          ...(mark === 'bar' ? { color: { value: INK[theme].text } } : {}),
+        },
+      },
+    ],
+  }
+}
+
+/** Without a background: the page has its own. */
+function configOf(theme: Theme): Config {
+  let { text, faint, line } = INK[theme]
+  return {
+    background: 'transparent',
+    font: 'system-ui, sans-serif',
+    view: { stroke: null },
+    title: { color: text, subtitleColor: faint, fontSize: 16, anchor: 'start', offset: 14 },
+    axis: {
+      labelColor: faint,
+      titleColor: faint,
+      gridColor: line,
+      domainColor: line,
+      labelFontSize: 12,
+      titleFontSize: 12,
+      titleFontWeight: 'normal',
+      titlePadding: 8,
+    },
+    legend: {
+      labelColor: text,
+      labelFontSize: 12,
+      labelLimit: 0,
+      symbolType: 'circle',
+      rowPadding: 6,
+    },
+  }
+}
+
+function toSvg(spec: TopLevelSpec): Promise<string> {
+  return new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG()
+}

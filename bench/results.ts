@@ -1,0 +1,81 @@
+/** The shape of `results.json`. A key of a record is a contender's. */
+import type { Work } from './jobs/requests.ts'
+import type { Figure } from './statistics.ts'
+
+export interface Results {
+  date: string
+  command: string
+  plan: 'quick' | 'full'
+  rounds: number
+  machine: { cpu: string; cores: number; memory: number; system: string }
+  versions: Record<string, string>
+  /** Bytes of our `.node` file. */
+  addonSize: number
+  contenders: Record<string, { name: string; kind: 'ours' | 'peer' | 'floor' }>
+  cells: CellResult[]
+  http: HttpResult[]
+  startup: Record<string, StartupFigures>
+  pending: Record<string, PendingFigures>
+  idle: Record<string, IdleFigures>
+}
+
+export interface CellResult {
+  work: Work
+  size: number
+  inFlight: number
+  figures: Record<string, CellFigures>
+}
+
+export interface CellFigures {
+  requestsPerSecond: Figure
+  /** CPU time of the main thread per request, microseconds. */
+  eventLoop: Figure
+  /** CPU time of the process per request, microseconds. */
+  process: Figure
+  /** Latencies in microseconds. */
+  p50: Figure
+  p99: Figure
+  p999: Figure
+  /** Redis commands per request. */
+  commands: Figure
+  commandNames: string[]
+  /** CPU time of Redis per request, microseconds. */
+  server: Figure
+}
+
+export interface HttpResult {
+  connections: number
+  figures: Record<string, HttpFigures>
+}
+
+export interface HttpFigures {
+  requestsPerSecond: Figure
+  /** CPU time of the app's process per request, microseconds. */
+  process: Figure
+  /** Latencies in microseconds. */
+  p50: Figure
+  p99: Figure
+}
+
+/** Milliseconds, and bytes that importing and creating added. */
+export interface StartupFigures {
+  import: Figure
+  create: Figure
+  importAndCreate: Figure
+  connect: Figure
+  firstRead: Figure
+  cpu: Figure
+  memory: Figure
+}
+
+/** Resident memory that 10,000 requests in flight add, bytes. */
+export interface PendingFigures {
+  reads: Figure
+  saves: Figure
+}
+
+/** CPU time, percent of one core. */
+export interface IdleFigures {
+  idle: Figure
+  busy: Figure
+}

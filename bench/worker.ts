@@ -1,0 +1,36 @@
+/** One contender in a process of its own: `worker.ts <contender> <port of Redis>`. */
+import type { OpenStorage } from './contenders/contender.ts'
+import { contenders } from './contenders/index.ts'
+import { serveApp } from './jobs/http-app.ts'
+import { measureIdle } from './jobs/idle.ts'
+import { createPending, type PendingKind } from './jobs/pending.ts'
+import { createRequests, total, type Load } from './jobs/requests.ts'
+import { startUp } from './jobs/startup.ts'
+import { answer } from './rpc.ts'
+
+let [name = '', port] = process.argv.slice(2)
+let open: OpenStorage
+let requests: ReturnType<typeof createRequests>
+let pending: ReturnType<typeof createPending>
+
+const methods = {
+  async open(id: string) {
+    let started = await startUp(contenders[name]!, `redis://127.0.0.1:${port}`, id)
+    open = started.open
+    requests = createRequests(open)
+    pending = createPending(open)
+    return started.startup
+  },
+  prepare: (load: Load, warmUp: number) => requests.prepare(load, warmUp),
+  measure: (ms: number) => requests.measure(ms),
+  idle: (idleMs: number, busyMs: number) => measureIdle(open, idleMs, busyMs),
+  preparePending: () => pending.preparePending(),
+  pending: (kind: PendingKind) => pending.pending(kind),
+  serve: () => serveApp(open.storage),
+  /** CPU time of the process until now, microseconds. */
+  cpu: () => total(process.cpuUsage()),
+}
+
+export type WorkerMethods = typeof methods
+
+answer(methods)
