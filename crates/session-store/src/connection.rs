@@ -50,6 +50,17 @@ impl Connection {
         matches!(self.state, State::Open(_))
     }
 
+    /// Whether nobody waits for anything.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.in_flight.is_empty()
+    }
+
+    /// Takes a socket that is connected already.
+    #[cfg(all(feature = "bench", unix))]
+    pub(crate) fn open(&mut self, connected: Connected) {
+        self.state = State::Open(Wire::new(connected));
+    }
+
     /// Takes a command: to be sent now, or once there is a connection.
     pub(crate) fn accept(&mut self, mut command: Command, encoder: &Encoder, now: Instant) {
         if self.is_open() {

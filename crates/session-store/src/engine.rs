@@ -1,5 +1,8 @@
 //! The I/O thread: from the queue to the connections, and from the replies to the mailbox.
 
+#[cfg(all(feature = "bench", unix))]
+pub mod bench;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -261,6 +264,10 @@ impl Engine {
     fn wait(&mut self, now: Instant) {
         if !self.queue.park() {
             return;
+        }
+        if self.settlement.is_orderly() && self.connections.iter().all(Connection::is_idle) {
+            // Not even the deadline of a command that has ended wakes an idle store.
+            self.next_deadline = None;
         }
         let due = self.connections.iter().filter_map(Connection::next_attempt);
         let timeout = due

@@ -28,6 +28,9 @@ mod ticket;
 mod tls;
 mod wire;
 
+#[cfg(all(feature = "bench", unix))]
+pub use engine::bench;
+
 pub use config::{Config, Options};
 pub use error::{Code, ConfigError, Error};
 pub use outcome::{Answer, Outcome, Outcomes};
