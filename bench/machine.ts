@@ -48,7 +48,7 @@ export function addonSize(): number {
   let require = createRequire(import.meta.url)
   let platforms = readdirSync(path.join(ROOT, 'npm'))
   for (let platform of platforms) {
-    let file = path.join(ROOT, 'npm', platform, `session-store.${platform}.node`)
+    let file = path.join(ROOT, 'npm', platform, 'session-store.node')
     try {
       require(file)
     } catch {

@@ -30,7 +30,7 @@ const FEW = ['ours', 'node-redis', 'ioredis', 'map']
 export const full: Plan = {
   name: 'full',
   rounds: 5,
-  cells: cells([300, 4096, 65_536], [1, 4, 16, 64, 256], (size) => (size === 300 ? 400 : 200)),
+  cells: cells([300, 4096, 65_536], [1, 4, 16, 64, 256], (size) => (size === 300 ? 400 : 160)),
   startups: 7,
   pending: { rounds: 3 },
   idle: {
@@ -39,7 +39,7 @@ export const full: Plan = {
     busyMs: 2000,
     contenders: ['ours', 'node-redis', 'ioredis', 'ioredis-auto', 'map'],
   },
-  http: { rounds: 3, connections: [4, 64, 256], ms: 1000, warmUp: 400 },
+  http: { rounds: 9, connections: [4, 64, 256], ms: 400, warmUp: 50 },
 }
 
 export const quick: Plan = {
@@ -49,7 +49,7 @@ export const quick: Plan = {
   startups: 3,
   pending: { rounds: 1, contenders: FEW },
   idle: { rounds: 1, idleMs: 800, busyMs: 1000, contenders: FEW },
-  http: { rounds: 2, connections: [64], ms: 700, warmUp: 300, contenders: FEW },
+  http: { rounds: 3, connections: [64], ms: 400, warmUp: 50, contenders: FEW },
 }
 
 function cells(sizes: number[], inFlights: number[], ms: (size: number) => number): Cell[] {

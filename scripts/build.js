@@ -9,7 +9,7 @@ import { ensureToolchain } from './toolchain.js'
 const PLATFORM = platform()
 
 /** The addon, where a checkout loads it from. */
-const ADDON = `npm/${PLATFORM}/session-store.${PLATFORM}.node`
+const ADDON = `npm/${PLATFORM}/session-store.node`
 
 /** Generated from the Rust sources together with the addon. */
 export const TYPES = 'src/lib/native-addon.ts'
@@ -25,7 +25,7 @@ export function buildAddon() {
   console.log(`Building the addon for ${PLATFORM} …`)
   let started = new Date()
   mkdirSync(inRoot(`npm/${PLATFORM}`), { recursive: true })
-  let options = ['--platform', '--release', '--no-js', '--output-dir', `npm/${PLATFORM}`]
+  let options = ['--release', '--no-js', '--output-dir', `npm/${PLATFORM}`]
   if (!runTool('@napi-rs/cli/dist/cli.js', ['build', ...options, '--dts', `../../${TYPES}`])) {
     throw new SetupError('The addon could not be built: see above.')
   }
@@ -57,10 +57,9 @@ export function buildDist() {
   }
 }
 
-/** What napi-rs calls the platform of this process. */
+/** The platform of this process, as the folders under `npm/` are named. */
 function platform() {
   let name = `${process.platform}-${process.arch}`
-  if (process.platform === 'win32') return `${name}-msvc`
   if (process.platform !== 'linux') return name
   /** @type {any} */
   let report = process.report && process.report.getReport()

@@ -15,10 +15,14 @@ import {
 /** Connecting, and the cookies. */
 const AROUND = 200
 
+/** An app is compiled as well as it will be after some seconds under load. */
+const WARM_UP = { connections: 64, ms: 4000 }
+const START = WORKER_START + WARM_UP.ms + AROUND
+
 export function httpTime({ plan, names }: Pick<Bench, 'plan' | 'names'>): number {
   let { connections, ms, warmUp, rounds } = plan.http
-  let perContender = WORKER_START + connections.length * (ms + warmUp + AROUND)
-  return perContender * rounds * namesIn(names, plan.http).length
+  let perContender = START + (rounds + 1) * connections.length * (ms + warmUp + AROUND)
+  return perContender * namesIn(names, plan.http).length
 }
 
 export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
@@ -27,28 +31,36 @@ export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
   let names = namesIn(bench.names, plan.http)
   let samples = connections.map(() => new Samples<keyof HttpFigures>())
 
-  for (let round = 0; round < rounds; round++) {
-    step(`HTTP, round ${round + 1} of ${rounds}: starting`, WORKER_START * names.length)
-    let workers = await startWorkers(bench, names)
-    let client = start<LoadClientMethods>(new URL('../load-client.ts', import.meta.url))
-    let ports = new Map<string, number>()
-    for (let [name, worker] of workers) ports.set(name, await worker.call.serve())
+  let client = start<LoadClientMethods>(new URL('../load-client.ts', import.meta.url))
+  let workers = await startWorkers(bench, names)
+  let ports = new Map<string, number>()
+  for (let [name, worker] of workers) {
+    step(`HTTP: warming up, ${name}`, START)
+    ports.set(name, await worker.call.serve())
+    await client.call.connect(ports.get(name)!, WARM_UP.connections)
+    await client.call.load(WARM_UP.ms)
+    await client.call.disconnect()
+  }
 
+  // The first round only warms up.
+  for (let round = 0; round <= rounds; round++) {
     for (let [index, count] of connections.entries()) {
       for (let name of rotated(names, round + index)) {
-        let what = `HTTP, round ${round + 1} of ${rounds}: ${count} connections, ${name}`
+        let what = `HTTP, round ${round} of ${rounds}: ${count} connections, ${name}`
         step(what, ms + warmUp + AROUND)
         await client.call.connect(ports.get(name)!, count)
         await client.call.load(warmUp)
-        samples[index]!.add(name, await measure(workers.get(name)!, client, ms))
+        let sample = await measure(workers.get(name)!, client, ms)
+        if (round > 0) samples[index]!.add(name, sample)
         await client.call.disconnect()
       }
     }
-    await Promise.all([client.stop(), ...[...workers.values()].map((worker) => worker.stop())])
   }
+  await Promise.all([client.stop(), ...[...workers.values()].map((worker) => worker.stop())])
+
   return connections.map((count, index) => ({
     connections: count,
-    figures: samples[index]!.all(),
+    figures: samples[index]!.all(names),
   }))
 }
 

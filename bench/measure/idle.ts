@@ -34,5 +34,5 @@ export async function measureIdle(bench: Bench): Promise<Record<string, IdleFigu
       await worker.stop()
     }
   }
-  return samples.all()
+  return samples.all(names)
 }

@@ -31,5 +31,5 @@ export async function measurePending(bench: Bench): Promise<Record<string, Pendi
       samples.add(name, sample)
     }
   }
-  return samples.all()
+  return samples.all(names)
 }

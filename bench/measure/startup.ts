@@ -20,5 +20,5 @@ export async function measureStartup(bench: Bench): Promise<Record<string, Start
       await worker.stop()
     }
   }
-  return samples.all()
+  return samples.all(names)
 }

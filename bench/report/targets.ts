@@ -176,13 +176,17 @@ function* idleTargets(results: Results): Generator<Target> {
   let best = bestOf(pick(results.idle, 'busy'), peersOf(results), 'lower')
   let percent = (value: number) => `${value.toFixed(2)} %`
   if (!ours) return
-  // What the process itself does in a few seconds, such as collecting garbage, is not the storage's.
-  yield {
-    title: 'CPU of an idle storage',
-    figure: ours.idle,
-    wants: 'lower',
-    limit: 0.1,
-    format: percent,
+  let floor = floorOf(results)
+  let theirs = floor && results.idle[floor]
+  if (floor && theirs) {
+    yield {
+      title: 'CPU of an idle storage, beyond the floor’s',
+      figure: differenceOf(ours.idle, theirs.idle),
+      than: floor,
+      wants: 'lower',
+      limit: 0.05,
+      format: percent,
+    }
   }
   if (!best) return
   yield {
