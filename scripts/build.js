@@ -6,7 +6,7 @@ import { inRoot, main, runTool, SetupError } from './project.js'
 import { isStale } from './staleness.js'
 import { ensureToolchain } from './toolchain.js'
 
-const PLATFORM = platform()
+const PLATFORM = hostPlatform()
 
 /** The addon, where a checkout loads it from. */
 const ADDON = `npm/${PLATFORM}/session-store.node`
@@ -58,7 +58,7 @@ export function buildDist() {
 }
 
 /** The platform of this process, as the folders under `npm/` are named. */
-function platform() {
+export function hostPlatform() {
   let name = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') return name
   /** @type {any} */

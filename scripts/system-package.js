@@ -48,7 +48,7 @@ export function isExecutable(file) {
  */
 export function ensureProgram({ what, programs, aptPackage, commands }) {
   let found = findProgram(programs)
-  if (found === undefined && installWithApt(what, aptPackage)) found = findProgram(programs)
+  if (found === undefined && installWithApt(what, [aptPackage])) found = findProgram(programs)
   if (found !== undefined) return found
   throw new SetupError(
     `${what} is needed (${programs.join(' or ')}), and is not on the PATH. ${advice(commands)}`,
@@ -56,16 +56,18 @@ export function ensureProgram({ what, programs, aptPackage, commands }) {
 }
 
 /**
- * @param {string} what
- * @param {string} aptPackage
- * @returns {boolean} Whether it was installed
+ * Installs Debian packages, if this is Debian or Ubuntu and nobody has to be asked for a password.
+ *
+ * @param {string} what What they are to the reader of a message
+ * @param {string[]} packages
+ * @returns {boolean} Whether they were installed
  */
-function installWithApt(what, aptPackage) {
+export function installWithApt(what, packages) {
   let asRoot = rootPrefix()
   if (asRoot === undefined || findProgram(['apt-get']) === undefined) return false
 
-  console.log(`${what} is missing: installing the package ${aptPackage} with apt-get …`)
-  let [command, ...args] = [...asRoot, 'sh', '-c', APT_SCRIPT, 'sh', aptPackage]
+  console.log(`${what} is missing: installing ${packages.join(', ')} with apt-get …`)
+  let [command = 'sh', ...args] = [...asRoot, 'sh', '-c', APT_SCRIPT, 'sh', ...packages]
   let { status, stdout, stderr } = spawnSync(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
@@ -89,7 +91,7 @@ if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
 fi
 apt-get update -q
-apt-get install -q -y --no-install-recommends "$1"
+apt-get install -q -y --no-install-recommends "$@"
 if command -v systemctl > /dev/null && dpkg -L "$1" | grep -q "/$1.service$"; then
   systemctl disable "$1" || true
 fi

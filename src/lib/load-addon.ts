@@ -8,7 +8,7 @@ import type * as NativeAddon from './native-addon.ts'
 const PACKAGE = 'remix-session-storage-redis'
 
 /** What there are packages for, as the folders under `npm/` are named. */
-const PREBUILT = [
+const PREBUILT = new Set([
   'darwin-arm64',
   'darwin-x64',
   'linux-arm64-gnu',
@@ -17,7 +17,7 @@ const PREBUILT = [
   'linux-x64-musl',
   'win32-arm64',
   'win32-x64',
-]
+])
 
 let loaded: typeof NativeAddon | undefined
 
@@ -59,7 +59,7 @@ function notLoaded(failures: Error[]): RedisSessionStorageError {
   // A missing file is the normal failure; one that is there and does not load says more.
   let broken = failures.find((error) => (error as { code?: string }).code !== 'MODULE_NOT_FOUND')
   let tried = broken ? ` What is installed does not load: ${broken.message.split('\n')[0]}.` : ''
-  let message = PREBUILT.includes(platform)
+  let message = PREBUILT.has(platform)
     ? `its package ${name} is not installed, or is another platform's.${tried} ` +
       `Run: npm install ${name}${atOwnVersion()} (npm leaves it out with --omit=optional, and where ` +
       'node_modules or a lock file comes from another platform).'
