@@ -10,6 +10,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm run test:package` has more to set up.
+    exclude: ['test/package/**', '**/node_modules/**'],
     // Each file starts servers of its own, and the machines have few cores.
     maxWorkers: 2,
     testTimeout: 20_000,

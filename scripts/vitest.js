@@ -8,7 +8,7 @@ import { resultOf } from './test-result.js'
 
 /**
  * @param {string[]} args More arguments for vitest, such as part of a file's name
- * @returns {import('./test-result.js').Result}
+ * @returns {import('./test-result.js').Result & { skippedNames: string[] }}
  */
 export function runVitest(args) {
   let started = Date.now()
@@ -17,7 +17,8 @@ export function runVitest(args) {
   try {
     let reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
     let isOk = runTool('vitest/vitest.mjs', ['run', ...reporters, ...args])
-    return resultOf('TypeScript', started, countsIn(report), isOk)
+    let { skippedNames, ...counts } = countsIn(report)
+    return { ...resultOf('TypeScript', started, counts, isOk), skippedNames }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -31,9 +32,21 @@ function countsIn(report) {
       passed: counts.numPassedTests,
       failed: counts.numFailedTests,
       skipped: counts.numPendingTests + counts.numTodoTests,
+      skippedNames: skippedIn(counts.testResults),
     }
   } catch {
     // Vitest ended before it could write one, which its exit code says, too.
-    return { passed: 0, failed: 0, skipped: 0 }
+    return { passed: 0, failed: 0, skipped: 0, skippedNames: [] }
   }
+}
+
+/**
+ * @param {{ assertionResults: { fullName: string, status: string }[] }[]} files
+ * @returns {string[]}
+ */
+function skippedIn(files) {
+  return files
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'skipped' || status === 'pending' || status === 'todo')
+    .map(({ fullName }) => fullName)
 }

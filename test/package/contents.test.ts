@@ -1,0 +1,85 @@
+/** What is in the tarballs: all that is needed, nothing else, and not much of it. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, inject, test } from 'vitest'
+
+import { platformManifest, TARGETS } from '../../scripts/targets.js'
+import { mustRun } from './support/command.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const TOOLS = path.join(import.meta.dirname, 'node_modules')
+
+async function filesIn(tarball: string): Promise<string[]> {
+  let output = await mustRun('tar', ['tzf', tarball], { cwd: ROOT })
+  return output
+    .split('\n')
+    .map((line) => line.replace(/^package\//, ''))
+    .toSorted()
+}
+
+async function manifestIn(tarball: string) {
+  return JSON.parse(await mustRun('tar', ['xzOf', tarball, 'package/package.json'], { cwd: ROOT }))
+}
+
+describe('the main package', () => {
+  test('holds the compiled modules, their sources and the documents', async () => {
+    let modules = readdirSync(path.join(ROOT, 'src/lib'))
+    let compiled = ['index.ts', ...modules.map((name) => `lib/${name}`)].flatMap((name) => {
+      let base = `dist/${name.replace(/\.ts$/, '')}`
+      return [`${base}.js`, `${base}.js.map`, `${base}.d.ts`, `${base}.d.ts.map`, `src/${name}`]
+    })
+    let documents = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+
+    expect(await filesIn(inject('main'))).toEqual([...compiled, ...documents].toSorted())
+  })
+
+  test('is smaller than 100 KB, has no install script, and depends on nothing but its peer', async () => {
+    expect(statSync(inject('main')).size).toBeLessThan(100_000)
+    let manifest = await manifestIn(inject('main'))
+    expect(manifest).not.toHaveProperty('scripts')
+    expect(manifest).not.toHaveProperty('dependencies')
+    expect(manifest.peerDependencies).toEqual({ '@remix-run/session': '^0.4.0' })
+  })
+
+  test('names the package of every platform, in its own version', async () => {
+    let { version, optionalDependencies } = await manifestIn(inject('main'))
+
+    let names = Object.keys(TARGETS).map((name) => `remix-session-storage-redis-${name}`)
+    expect(optionalDependencies).toEqual(Object.fromEntries(names.map((name) => [name, version])))
+  })
+
+  test('is what publint and are-the-types-wrong want', async () => {
+    let attw = path.join(TOOLS, '@arethetypeswrong/cli/dist/index.js')
+    let publint = path.join(TOOLS, 'publint/src/cli.js')
+
+    await mustRun(process.execPath, [publint, 'run', inject('main'), '--strict'], { cwd: ROOT })
+    // There is no CommonJS on purpose: Node ≥ 20.19 can require() modules.
+    await mustRun(process.execPath, [attw, inject('main'), '--profile', 'esm-only'], { cwd: ROOT })
+  })
+})
+
+describe.each(Object.keys(TARGETS))('the package for %s', (name) => {
+  test('has the manifest that is made for it', () => {
+    let { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
+    let committed = JSON.parse(readFileSync(path.join(ROOT, `npm/${name}/package.json`), 'utf8'))
+
+    expect(committed).toEqual(platformManifest(name, version))
+  })
+})
+
+describe.each(Object.entries(inject('platforms')))('the tarball for %s', (_, tarball) => {
+  test('holds the addon and its licences', async () => {
+    expect(await filesIn(tarball)).toEqual([
+      'LICENSE',
+      'THIRD-PARTY-LICENSES',
+      'package.json',
+      'session-store.node',
+    ])
+    let licenses = await mustRun('tar', ['xzOf', tarball, 'package/THIRD-PARTY-LICENSES'], {
+      cwd: ROOT,
+    })
+    for (let crate of ['redis', 'napi', 'mio', 'rustls', 'ring']) {
+      expect(licenses).toMatch(new RegExp(`^${crate} \\d`, 'm'))
+    }
+  })
+})
