@@ -1,0 +1,21 @@
+/**
+ * Publishes what was built: the packages of the platforms first, because the main one asks for them.
+ * `npm run publish:all -- --dry-run` does everything but that; other options go to `npm publish`.
+ */
+import { main, run, SetupError } from './project.js'
+import { builtPlatforms, packMain, packPlatform } from './pack.js'
+import { setUp } from './setup.js'
+import { TARGETS } from './targets.js'
+
+await main(import.meta.url, () => {
+  setUp()
+  let missing = Object.keys(TARGETS).filter((name) => !builtPlatforms().includes(name))
+  if (missing.length > 0) {
+    throw new SetupError(`Not built: ${missing.join(', ')}. Run: npm run build:all`)
+  }
+  for (let tarball of [...Object.keys(TARGETS).map(packPlatform), packMain()]) {
+    if (!run('npm', ['publish', tarball, '--access', 'public', ...process.argv.slice(2)])) {
+      throw new SetupError(`${tarball} could not be published: see above.`)
+    }
+  }
+})
