@@ -119,6 +119,21 @@ test('a binary that does not load: the error says why', async () => {
   expect(output).toMatch(/does not load: .*(too short|invalid|not a)/)
 })
 
+test('node_modules from a machine with another C library: the error names this one', async () => {
+  let folder = await installedProject()
+  let file = path.join(folder, `node_modules/${PACKAGE}-${inject('host')}/session-store.node`)
+  rmSync(file)
+  writeFileSync(file, 'not a library')
+  // What Node says on Alpine.
+  let musl = 'process.report.getReport = () => ({ header: {} })'
+  let flags = ['--import', `data:text/javascript,${encodeURIComponent(musl)}`]
+
+  let output = await create(folder, [...pretend('linux', 'x64'), ...flags])
+
+  expect(output).toContain('This is linux-x64-musl')
+  expect(output).toContain(`npm install ${PACKAGE}-linux-x64-musl@`)
+})
+
 test('built from source: a checkout can be installed as it is', async () => {
   let checkout = path.resolve(import.meta.dirname, '../..')
   let built = emptyProject()
