@@ -2,13 +2,16 @@
  * Publishes what was built: the packages of the platforms first, because the main one asks for them.
  * `npm run publish:all -- --dry-run` does everything but that; other options go to `npm publish`.
  */
+import { buildDist } from './build.js'
+import { installPackages } from './packages.js'
 import { main, run, SetupError } from './project.js'
 import { builtPlatforms, packMain, packPlatform } from './pack.js'
-import { setUp } from './setup.js'
 import { TARGETS } from './targets.js'
 
 await main(import.meta.url, () => {
-  setUp()
+  // Not the whole set-up: the addons are published as they were built and tested.
+  installPackages()
+  buildDist()
   let missing = Object.keys(TARGETS).filter((name) => !builtPlatforms().includes(name))
   if (missing.length > 0) {
     throw new SetupError(`Not built: ${missing.join(', ')}. Run: npm run build:all`)
