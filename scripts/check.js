@@ -28,8 +28,8 @@ function nativeTypesAreCurrent() {
 
 await main(import.meta.url, () => {
   setUp()
-  // Its types are checked, too.
-  installPackages('bench')
+  // Their types are checked, too.
+  for (let folder of ['bench', 'test/package']) installPackages(folder)
   ensureToolchain()
   let failed = []
   for (let [name, check] of CHECKS) {
