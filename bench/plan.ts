@@ -45,8 +45,8 @@ export const full: Plan = {
 export const quick: Plan = {
   name: 'quick',
   rounds: 3,
-  cells: cells([300], [1, 16, 64, 256], () => 150),
-  startups: 3,
+  cells: cells([300], [1, 16, 64, 256], () => 120),
+  startups: 2,
   pending: { rounds: 1, contenders: FEW },
   idle: { rounds: 1, idleMs: 800, busyMs: 1000, contenders: FEW },
   http: { rounds: 3, connections: [64], ms: 400, warmUp: 50, contenders: FEW },

@@ -28,7 +28,9 @@ function readelf(...args: string[]): Promise<string> {
 }
 
 function objdump(...args: string[]): Promise<string> {
-  let program = findProgram(['llvm-objdump', 'llvm-objdump-14'])
+  // That of macOS is LLVM's.
+  let names = process.platform === 'darwin' ? ['objdump'] : ['llvm-objdump', 'llvm-objdump-14']
+  let program = findProgram(names)
   if (program === undefined) throw new Error('llvm-objdump is needed, from the package llvm')
   return mustRun(program, args, { cwd: ROOT })
 }

@@ -5,10 +5,10 @@ import { hostPlatform } from '../../scripts/build.js'
 import { builtPlatforms, packMain, packPlatform } from '../../scripts/pack.js'
 
 export default function setup(project: TestProject): void {
-  project.provide('host', hostPlatform())
+  let host = hostPlatform()
+  // Linux has the means to look at what is another platform's.
+  let names = builtPlatforms().filter((name) => process.platform === 'linux' || name === host)
+  project.provide('host', host)
   project.provide('main', packMain())
-  project.provide(
-    'platforms',
-    Object.fromEntries(builtPlatforms().map((name) => [name, packPlatform(name)])),
-  )
+  project.provide('platforms', Object.fromEntries(names.map((name) => [name, packPlatform(name)])))
 }

@@ -15,24 +15,33 @@ export interface Runtime {
 
 const CACHE = path.resolve(import.meta.dirname, '../../../target/runtimes')
 
-const node = (name: string, version: string, platform: string): Runtime => ({
+/** The newest of a major version: not every platform has the same ones. */
+const node = (version: number, platform: string, name = `Node ${version}`): Runtime => ({
   name,
   package: `node-${platform}@${version}`,
   file: platform.startsWith('win') ? 'bin/node.exe' : 'bin/node',
   args: [],
 })
-/** What runs on an x64 Linux with glibc. */
+
+/** What this machine's platform is to those who make packages of runtimes. */
+const HOST = `${process.platform}-${process.arch}`
+const BUN = {
+  'darwin-arm64': 'darwin-aarch64',
+  'darwin-x64': 'darwin-x64-baseline',
+  'linux-arm64': 'linux-aarch64',
+  'linux-x64': 'linux-x64-baseline',
+}[HOST]
+const DENO = process.platform === 'linux' ? `${HOST}-glibc` : HOST
+
+/** What runs on this machine. */
 export const NATIVE: Runtime[] = [
-  node('Node 20', '20.20.2', 'linux-x64'),
-  node('Node 22', '22.23.3', 'linux-x64'),
-  node('Node 24', '24.21.0', 'linux-x64'),
-  node('Node 26', '26.10.0', 'linux-x64'),
-  { name: 'Bun', package: '@oven/bun-linux-x64-baseline@1.4.5', file: 'bin/bun', args: [] },
-  { name: 'Deno', package: '@deno/linux-x64-glibc@2.9.6', file: 'deno', args: ['run', '-A'] },
+  ...[20, 22, 24, 26].map((version) => node(version, HOST)),
+  { name: 'Bun', package: `@oven/bun-${BUN}@1.4.5`, file: 'bin/bun', args: [] },
+  { name: 'Deno', package: `@deno/${DENO}@2.9.6`, file: 'deno', args: ['run', '-A'] },
 ]
 
-export const NODE_ARM64 = node('Node 22 for arm64', '22.23.3', 'linux-arm64')
-export const NODE_WINDOWS = node('Node 22 for Windows', '22.22.2', 'win-x64')
+export const NODE_ARM64 = node(22, 'linux-arm64', 'Node 22 for arm64')
+export const NODE_WINDOWS = node(22, 'win-x64', 'Node 22 for Windows')
 
 /** Gives the path of a runtime's program, which is fetched once. */
 export async function programOf(runtime: Runtime): Promise<string> {
