@@ -6,7 +6,15 @@
  * standard library for a platform comes from rustup, or is built from the sources that Debian has.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
@@ -109,9 +117,22 @@ function buildPlatform(name, target) {
   }
   let file = inRoot(builtFile(name))
   cpSync(inRoot(`target/cross/${target.triple}/release/${target.library}`), file)
+  if (target.os === 'win32') dropTimestamp(file)
   // What is edited during the build is newer than what was built.
   utimesSync(file, started, started)
   console.log(`${builtFile(name)}: ${(statSync(file).size / 1e6).toFixed(2)} MB`)
+}
+
+/**
+ * Takes the time of linking out of a Windows library, so that building it twice gives the same bytes.
+ *
+ * @param {string} file
+ */
+function dropTimestamp(file) {
+  let bytes = readFileSync(file)
+  let header = bytes.readUInt32LE(0x3c)
+  bytes.writeUInt32LE(0, header + 8)
+  writeFileSync(file, bytes)
 }
 
 /**
