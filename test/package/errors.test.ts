@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
 import { mustRun } from './support/command.ts'
 import { emptyProject, install, installedProject, REMIX } from './support/project.ts'
-import { NATIVE, programOf } from './support/runtimes.ts'
+import { NODE, programOf } from './support/runtimes.ts'
 import { startServers, type Servers } from './support/servers.ts'
 
 const PACKAGE = 'remix-session-storage-redis'
@@ -14,7 +14,7 @@ let servers: Servers
 let node: string
 beforeAll(async () => {
   servers = await startServers()
-  node = await programOf(NATIVE.find(({ name }) => name === 'Node 24')!)
+  node = await programOf(NODE)
 })
 afterAll(() => servers.stop())
 

@@ -2,7 +2,7 @@
  * Each platform's addon is what it says it is; those that can be run here are, on an emulated
  * processor or operating system where need be. What a machine has no means to run is skipped by name.
  */
-import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -11,7 +11,7 @@ import { findProgram } from '../../scripts/system-package.js'
 import { TARGETS, type Target } from '../../scripts/targets.js'
 import { mustRun } from './support/command.ts'
 import { countBrokenPages } from './support/mach-o.ts'
-import { emptyProject, install, REMIX } from './support/project.ts'
+import { addFixture, emptyProject, install, REMIX } from './support/project.ts'
 import { NODE_ARM64, NODE_WINDOWS, programOf } from './support/runtimes.ts'
 import { startServers, type Servers } from './support/servers.ts'
 import { hasWine, mustRunOnWindows } from './support/wine.ts'
@@ -110,10 +110,7 @@ async function projectFor(name: string): Promise<string> {
   // That it is another platform's package is the point.
   let platform = [`--os=${os}`, `--cpu=${cpu}`, '--force']
   await install(folder, [...platform, inject('main'), inject('platforms')[name]!, ...REMIX])
-  copyFileSync(
-    path.join(import.meta.dirname, 'fixtures/roundtrip.mjs'),
-    path.join(folder, 'roundtrip.mjs'),
-  )
+  addFixture(folder, 'roundtrip.mjs')
   return folder
 }
 

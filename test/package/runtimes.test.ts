@@ -1,10 +1,9 @@
 /** The package as it was installed keeps sessions in a real Redis, on every runtime. */
-import { copyFileSync, rmSync } from 'node:fs'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 
 import { mustRun, run } from './support/command.ts'
-import { install, REMIX, temporaryFolder } from './support/project.ts'
+import { addFixture, install, REMIX, temporaryFolder } from './support/project.ts'
 import { NATIVE, programOf } from './support/runtimes.ts'
 import { startServers, type Servers } from './support/servers.ts'
 
@@ -15,10 +14,7 @@ beforeAll(async () => {
   servers = await startServers()
   folder = temporaryFolder()
   await install(folder, [inject('main'), inject('platforms')[inject('host')]!, ...REMIX])
-  copyFileSync(
-    path.join(import.meta.dirname, 'fixtures/roundtrip.mjs'),
-    path.join(folder, 'roundtrip.mjs'),
-  )
+  addFixture(folder, 'roundtrip.mjs')
 })
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })

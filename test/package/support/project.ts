@@ -1,5 +1,5 @@
 /** Empty projects, far from the checkout, into which the package is installed. */
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { inject, onTestFinished } from 'vitest'
@@ -38,6 +38,11 @@ export async function install(folder: string, packages: string[]): Promise<void>
   // Not yet published: npm leaves out what it cannot find.
   let flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
   await mustRun('npm', ['install', ...flags, ...packages], { cwd: folder })
+}
+
+/** Puts a file of `fixtures/` into a project. */
+export function addFixture(folder: string, name: string): void {
+  copyFileSync(path.join(import.meta.dirname, '../fixtures', name), path.join(folder, name))
 }
 
 /** Gives a project in which the package is installed for this machine. */

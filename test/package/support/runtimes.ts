@@ -33,9 +33,15 @@ const BUN = {
 }[HOST]
 const DENO = process.platform === 'linux' ? `${HOST}-glibc` : HOST
 
+/** The one to use where any will do. */
+export const NODE = node(24, HOST)
+
 /** What runs on this machine. */
 export const NATIVE: Runtime[] = [
-  ...[20, 22, 24, 26].map((version) => node(version, HOST)),
+  node(20, HOST),
+  node(22, HOST),
+  NODE,
+  node(26, HOST),
   { name: 'Bun', package: `@oven/bun-${BUN}@1.4.5`, file: 'bin/bun', args: [] },
   { name: 'Deno', package: `@deno/${DENO}@2.9.6`, file: 'deno', args: ['run', '-A'] },
 ]
