@@ -26,7 +26,7 @@ import { ensureToolchain } from './toolchain.js'
 
 /** @typedef {import('./targets.js').Target} Target */
 
-const TOOLS = inRoot('target/cross')
+const CROSS = inRoot('target/cross')
 const TOOL_PACKAGES = ['ziglang==0.15.2', 'cargo-zigbuild==0.20.1']
 
 /**
@@ -94,7 +94,7 @@ function buildPlatform(name, target) {
     'cargo-zigbuild',
     [
       ...['zigbuild', '--release', '--locked', '--package', 'remix-session-storage-redis'],
-      ...['--target', zigTarget, '--target-dir', inRoot('target/cross')],
+      ...['--target', zigTarget, '--target-dir', CROSS],
       ...args,
     ],
     {
@@ -158,7 +158,7 @@ function rustFlags({ libc, os }) {
  * @returns {string} Its folder
  */
 function emptyLibnode() {
-  let folder = path.join(TOOLS, 'libnode')
+  let folder = path.join(CROSS, 'libnode')
   mkdirSync(folder, { recursive: true })
   writeFileSync(path.join(folder, 'libnode.dll'), '')
   for (let library of ['libnode.a', 'node.lib']) {
@@ -209,7 +209,7 @@ function addStandardLibrary(triple) {
  * @returns {string} The folder of their Python
  */
 export function ensureTools() {
-  let folder = path.join(TOOLS, 'tools')
+  let folder = path.join(CROSS, 'tools')
   if (existsSync(path.join(folder, 'bin/cargo-zigbuild'))) return folder
 
   let python = ensureProgram({

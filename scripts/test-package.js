@@ -5,6 +5,7 @@
  */
 import { buildPlatforms } from './build-all.js'
 import { installEmulators } from './emulators.js'
+import { ensureOpenssl } from './openssl.js'
 import { builtPlatforms } from './pack.js'
 import { installPackages } from './packages.js'
 import { main, SetupError } from './project.js'
@@ -25,7 +26,7 @@ await main(import.meta.url, () => {
   setUp()
   installPackages('test/package')
   ensureRedisServer()
-
+  ensureOpenssl()
   installEmulators(builtPlatforms())
 
   let result = runVitest(['--config', 'test/package/vitest.config.ts'])

@@ -6,11 +6,11 @@
  * hides what it would have found, so it fails the run too, except in a filtered run by hand.
  */
 import { ensureChromium } from './chromium.js'
+import { ensureOpenssl } from './openssl.js'
 import { main } from './project.js'
 import { ensureRedisServer } from './redis-server.js'
 import { runRustTests } from './rust-tests.js'
 import { setUp } from './setup.js'
-import { ensureProgram } from './system-package.js'
 import { sum } from './test-result.js'
 import { ensureToolchain } from './toolchain.js'
 import { runVitest } from './vitest.js'
@@ -33,22 +33,6 @@ function rowOf({ name, passed, failed, skipped, seconds }) {
   let counts = [`${passed} passed`, `${failed} failed`, `${skipped} skipped`]
   let columns = [...counts, `${seconds.toFixed(1)} s`].map((text) => text.padStart(13))
   return name.padEnd(10) + columns.join('')
-}
-
-function ensureOpenssl() {
-  ensureProgram({
-    what: 'OpenSSL, for the certificates of the TLS tests,',
-    programs: ['openssl'],
-    aptPackage: 'openssl',
-    commands: {
-      brew: 'brew install openssl',
-      'apt-get': 'sudo apt-get install openssl',
-      dnf: 'sudo dnf install openssl',
-      apk: 'sudo apk add openssl',
-      pacman: 'sudo pacman -S openssl',
-      windows: 'It comes with Git for Windows.',
-    },
-  })
 }
 
 await main(import.meta.url, async () => {
