@@ -1,7 +1,9 @@
 /** What CI checks besides the tests: formatting, lints, types, and that what is generated is current. */
+import { execFileSync } from 'node:child_process'
+
 import { buildAddon, TYPES } from './build.js'
 import { installPackages } from './packages.js'
-import { main, run, runTool } from './project.js'
+import { main, ROOT, run, runTool } from './project.js'
 import { setUp } from './setup.js'
 import { ensureToolchain } from './toolchain.js'
 
@@ -13,6 +15,7 @@ const CHECKS = [
   ['oxlint', () => runTool('oxlint/bin/oxlint', ['--deny-warnings'])],
   ['types', () => runTool('typescript/bin/tsc', ['--noEmit'])],
   [`${TYPES} is current`, nativeTypesAreCurrent],
+  ['only sources are tracked', onlySourcesAreTracked],
 ]
 
 const CLIPPY = ['clippy', '--workspace', '--all-targets']
@@ -25,6 +28,22 @@ function nativeTypesAreCurrent() {
     run('git', ['ls-files', '--error-unmatch', TYPES])
   )
 }
+
+/** Logs and profiles by their names; binaries because git finds no text in them. */
+function onlySourcesAreTracked() {
+  let list = (/** @type {string[]} */ ...args) =>
+    execFileSync('git', [...args, '-z'], { cwd: ROOT, encoding: 'utf8' })
+      .split('\0')
+      .filter(Boolean)
+  let tracked = list('ls-files')
+  let texts = new Set(list('grep', '--cached', '-I', '--name-only', '-e', ''))
+  let junk = tracked.filter((file) => JUNK.test(file) || !texts.has(file))
+  for (let file of junk) console.error(`${file} is a log, a profile, a binary, or empty: git rm it`)
+  return junk.length === 0
+}
+
+const JUNK =
+  /\.(log|cpuprofile|heapprofile|heapsnapshot|pid|rdb|aof)$|(^|\/)(core|core\.\d+|callgrind\.out\..*|perf\.data)$/
 
 await main(import.meta.url, () => {
   setUp()
