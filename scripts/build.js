@@ -12,7 +12,7 @@ const PLATFORM = hostPlatform()
 const ADDON = `npm/${PLATFORM}/session-store.node`
 
 /** Generated from the Rust sources together with the addon. */
-export const TYPES = 'src/lib/native-addon.ts'
+export const TYPES = 'src/lib/native/native-addon.ts'
 
 export function addonIsStale() {
   let sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src/native', 'crates']

@@ -1,5 +1,5 @@
-export { createRedisSessionStorage } from './lib/redis-session-storage.ts'
-export type { RedisSessionStorage } from './lib/redis-session-storage.ts'
+export { createRedisSessionStorage } from './lib/storage.ts'
+export type { RedisSessionStorage } from './lib/storage.ts'
 export { RedisSessionStorageError } from './lib/errors.ts'
 export type { RedisSessionStorageErrorCode } from './lib/errors.ts'
 export type {
@@ -10,4 +10,4 @@ export type {
   TlsOptions,
   UrlOptions,
 } from './lib/options.ts'
-export type { RedisClient } from './lib/redis-client.ts'
+export type { RedisClient } from './lib/clients/redis-client.ts'

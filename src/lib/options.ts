@@ -1,6 +1,6 @@
 /** What a storage can be made with, and the one place where it is checked. */
-import type { RedisClient } from './redis-client.ts'
-import type { StoreSettings } from './session-store.ts'
+import type { RedisClient } from './clients/redis-client.ts'
+import type { StoreSettings } from './store/session-store.ts'
 
 /** How sessions are kept, however Redis is reached. */
 export interface SessionOptions {

@@ -2,7 +2,7 @@
 
 use session_store::Store;
 
-// The verbs, as `src/lib/native-store.ts` numbers them.
+// The verbs, as `src/lib/native/native-store.ts` numbers them.
 const LOAD: u32 = 0;
 const SAVE: u32 = 1;
 const SAVE_EXISTING: u32 = 2;

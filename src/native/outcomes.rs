@@ -6,7 +6,7 @@ use napi::bindgen_prelude::{Object, Result, check_status};
 use napi::{Env, JsValue, sys};
 use session_store::{Answer, Error, Outcome, Outcomes};
 
-// The kinds of outcome, as `src/lib/native-store.ts` knows them.
+// The kinds of outcome, as `src/lib/native/native-store.ts` knows them.
 const NONE: u32 = 0;
 const NO: u32 = 1;
 const YES: u32 = 2;

@@ -23,7 +23,8 @@ async function manifestIn(tarball: string) {
 
 describe('the main package', () => {
   test('holds the compiled modules, their sources and the documents', async () => {
-    let modules = readdirSync(path.join(ROOT, 'src/lib'))
+    let entries = readdirSync(path.join(ROOT, 'src/lib'), { recursive: true, encoding: 'utf8' })
+    let modules = entries.filter((name) => name.endsWith('.ts'))
     let compiled = ['index.ts', ...modules.map((name) => `lib/${name}`)].flatMap((name) => {
       let base = `dist/${name.replace(/\.ts$/, '')}`
       return [`${base}.js`, `${base}.js.map`, `${base}.d.ts`, `${base}.d.ts.map`, `src/${name}`]

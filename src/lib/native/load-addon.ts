@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
-import { RedisSessionStorageError } from './errors.ts'
+import { RedisSessionStorageError } from '../errors.ts'
 import type * as NativeAddon from './native-addon.ts'
 
 const PACKAGE = 'remix-session-storage-redis'
@@ -42,7 +42,7 @@ function candidates(): string[] {
 function requireFirst(platforms: string[]): typeof NativeAddon {
   let failures: Error[] = []
   for (let platform of platforms) {
-    for (let place of [`${PACKAGE}-${platform}`, `../../npm/${platform}/session-store.node`]) {
+    for (let place of [`${PACKAGE}-${platform}`, `../../../npm/${platform}/session-store.node`]) {
       try {
         return createRequire(import.meta.url)(place) as typeof NativeAddon
       } catch (error) {
@@ -91,7 +91,7 @@ function runsOnMusl(): boolean {
 /** `@1.2.3`; nothing where a bundle has left the package's own files behind. */
 function atOwnVersion(): string {
   try {
-    let { name, version } = createRequire(import.meta.url)('../../package.json')
+    let { name, version } = createRequire(import.meta.url)('../../../package.json')
     return name === PACKAGE ? `@${version}` : ''
   } catch {
     return ''

@@ -2,7 +2,7 @@
 import { Session } from '@remix-run/session'
 
 import { coversSession, JsonSession, type SessionData } from './json-session.ts'
-import type { SessionStore } from './session-store.ts'
+import type { SessionStore } from '../store/session-store.ts'
 
 const STORED = Symbol('stored')
 

@@ -1,5 +1,5 @@
 /** The errors that every kind of store answers with itself. */
-import { RedisSessionStorageError } from './errors.ts'
+import { RedisSessionStorageError } from '../errors.ts'
 
 export function closedError(): RedisSessionStorageError {
   return new RedisSessionStorageError(

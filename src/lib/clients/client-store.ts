@@ -1,9 +1,9 @@
 /** The {@link SessionStore} over a Redis client of the app. */
 import { commandsOf, type ClientCommands } from './client-commands.ts'
-import { RedisSessionStorageError } from './errors.ts'
+import { RedisSessionStorageError } from '../errors.ts'
 import type { RedisClient } from './redis-client.ts'
-import type { Replaced, SessionStore, StoreSettings } from './session-store.ts'
-import { closedError, overloadedError } from './store-errors.ts'
+import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
+import { closedError, overloadedError } from '../store/errors.ts'
 
 /** Says whether the caller has been told already that its deadline has passed. */
 type Expired = () => boolean

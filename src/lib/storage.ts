@@ -1,8 +1,8 @@
 /** Remix's `SessionStorage` over a {@link SessionStore}: which verb, when, under which conditions. */
 import type { Session, SessionStorage } from '@remix-run/session'
 
-import { ClientStore } from './client-store.ts'
-import { NativeStore } from './native-store.ts'
+import { ClientStore } from './clients/client-store.ts'
+import { NativeStore } from './native/native-store.ts'
 import {
   isClient,
   readDropInOptions,
@@ -11,10 +11,10 @@ import {
   type RedisSessionStorageOptions,
   type Settings,
 } from './options.ts'
-import type { RedisClient } from './redis-client.ts'
-import type { SessionStore } from './session-store.ts'
-import { fromText, toText } from './session-text.ts'
-import { age, loadedSession, markStored, newSession, storedId } from './stored-session.ts'
+import type { RedisClient } from './clients/redis-client.ts'
+import type { SessionStore } from './store/session-store.ts'
+import { fromText, toText } from './session/session-text.ts'
+import { age, loadedSession, markStored, newSession, storedId } from './session/stored-session.ts'
 
 /** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
 const MAX_ID_LENGTH = 512

@@ -1,10 +1,10 @@
 /** The {@link SessionStore} over the Rust core: hands commands over, and settles their promises. */
-import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from './errors.ts'
+import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../errors.ts'
 import { loadAddon } from './load-addon.ts'
 import type { NativeConnection } from './native-addon.ts'
-import type { TlsOptions } from './options.ts'
-import type { Replaced, SessionStore, StoreSettings } from './session-store.ts'
-import { closedError, overloadedError } from './store-errors.ts'
+import type { TlsOptions } from '../options.ts'
+import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
+import { closedError, overloadedError } from '../store/errors.ts'
 import { TicketTable } from './ticket-table.ts'
 
 /** Outcomes that are fetched at a time: enough for a busy tick, little enough to keep around. */

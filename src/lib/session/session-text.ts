@@ -1,7 +1,7 @@
 /** A session as the text that Redis holds, the same bytes as `@remix-run/session-storage-redis`. */
 import type { Session } from '@remix-run/session'
 
-import { RedisSessionStorageError } from './errors.ts'
+import { RedisSessionStorageError } from '../errors.ts'
 import { JsonSession, type SessionData } from './json-session.ts'
 
 /**
