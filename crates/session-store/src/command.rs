@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use crate::config::Config;
-use crate::outcome::Answer;
+use crate::handover::outcome::Answer;
+use crate::handover::ticket::Ticket;
 use crate::resp::{Reply, write_bulk};
-use crate::ticket::Ticket;
 
 /// One thing to be done to one session: one Redis command, or two that go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
+use crate::connect::tls::{TlsOptions, TlsSettings};
 use crate::error::ConfigError;
-use crate::tls::{TlsOptions, TlsSettings};
 
 /// What a [`Store`](crate::Store) is made with.
 #[derive(Debug, Default)]

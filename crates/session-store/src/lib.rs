@@ -9,31 +9,22 @@
 //! reply means) → `outcome`. `connect` makes connections, from what `config` and `tls` have read.
 //! Nothing here knows of Node or Remix.
 
-mod backoff;
 mod command;
 mod config;
 mod connect;
 mod connection;
 mod engine;
 mod error;
-mod in_flight;
-mod outcome;
-mod queue;
+mod handover;
 mod resp;
-mod settlement;
-mod socket;
-mod spin;
 mod store;
-mod ticket;
-mod tls;
-mod wire;
 
 #[cfg(all(feature = "bench", unix))]
 pub use engine::bench;
 
 pub use config::{Config, Options};
+pub use connect::tls::TlsOptions;
 pub use error::{Code, ConfigError, Error};
-pub use outcome::{Answer, Outcome, Outcomes};
+pub use handover::outcome::{Answer, Outcome, Outcomes};
+pub use handover::ticket::{EVERYONE, Ticket};
 pub use store::Store;
-pub use ticket::{EVERYONE, Ticket};
-pub use tls::TlsOptions;

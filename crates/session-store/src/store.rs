@@ -7,9 +7,9 @@ use crate::command::{Command, Step};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{Code, Error};
-use crate::outcome::{Answer, Mailbox, Outcomes};
-use crate::queue::{Batch, Queue, Submitted};
-use crate::ticket::Ticket;
+use crate::handover::outcome::{Answer, Mailbox, Outcomes};
+use crate::handover::queue::{Batch, Queue, Submitted};
+use crate::handover::ticket::Ticket;
 
 /// Session texts in Redis, by id.
 ///

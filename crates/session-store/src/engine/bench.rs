@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use crate::command::Step;
 use crate::config::{Config, Options};
 use crate::connect::Connected;
+use crate::connect::socket::Socket;
 use crate::engine::Engine;
-use crate::outcome::{Answer, Mailbox, Outcomes};
-use crate::queue::Queue;
-use crate::socket::Socket;
-use crate::ticket::Ticket;
+use crate::handover::outcome::{Answer, Mailbox, Outcomes};
+use crate::handover::queue::Queue;
+use crate::handover::ticket::Ticket;
 
 /// What is done to a session.
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::command::{Command, Step};
 use crate::error::{Code, Error};
-use crate::outcome::{Answer, Outcomes};
-use crate::ticket::Ticket;
+use crate::handover::outcome::{Answer, Outcomes};
+use crate::handover::ticket::Ticket;
 
 /// A command of several steps that has not ended, and the ids that it is about.
 struct Chain {

@@ -3,6 +3,9 @@
 //! All of it blocks, name look-ups without any limit, so it runs on a thread of its own for each
 //! attempt, and the I/O thread never waits for it.
 
+pub(crate) mod socket;
+pub(crate) mod tls;
+
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 #[cfg(unix)]
@@ -15,8 +18,8 @@ use rustls::ClientConnection;
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::config::{Config, Endpoint, Target};
-use crate::socket::{Socket, TlsSocket};
-use crate::tls::TlsSettings;
+use crate::connect::socket::{Socket, TlsSocket};
+use crate::connect::tls::TlsSettings;
 
 /// How long a connection may be silent before the operating system asks whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
-use crate::ticket::Ticket;
+use crate::handover::ticket::Ticket;
 
 /// Buffers larger than this are given back rather than kept for the next batch.
 pub(crate) const KEEP_BYTES: usize = 256 * 1024;

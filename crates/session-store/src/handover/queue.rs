@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use mio::Waker;
 
 use crate::command::{Command, Step};
-use crate::outcome::KEEP_BYTES;
-use crate::ticket::Ticket;
+use crate::handover::outcome::KEEP_BYTES;
+use crate::handover::ticket::Ticket;
 
 /// A command as it was handed over. Its id and text lie one behind the other in the batch.
 struct Entry {

@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use mio::Registry;
 
 use crate::connect::Connected;
-use crate::outcome::KEEP_BYTES;
+use crate::connect::socket::Socket;
+use crate::handover::outcome::KEEP_BYTES;
 use crate::resp::{Parsed, Reply, parse};
-use crate::socket::Socket;
 
 /// How much is read at a time, at least.
 const READ_BYTES: usize = 64 * 1024;

@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::command::{Command, Meaning, Request, Step};
+use crate::engine::settlement::Settlement;
+use crate::handover::ticket::Ticket;
 use crate::resp::Reply;
-use crate::settlement::Settlement;
-use crate::ticket::Ticket;
 
 /// A command whose reply is due, also when nobody waits for it any more.
 pub(crate) struct InFlight {
@@ -65,7 +65,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::outcome::Answer;
+    use crate::handover::outcome::Answer;
 
     /// What an answer is, without its text's lifetime.
     fn answers(settlement: &mut Settlement) -> Vec<(Ticket, String)> {

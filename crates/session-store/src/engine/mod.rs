@@ -2,6 +2,8 @@
 
 #[cfg(all(feature = "bench", unix))]
 pub mod bench;
+pub(crate) mod settlement;
+mod spin;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,12 +17,12 @@ use crate::command::{Command, Encoder, Request};
 use crate::config::Config;
 use crate::connect::{ConnectError, Connected, connect};
 use crate::connection::Connection;
+use crate::engine::settlement::Settlement;
+use crate::engine::spin::Spin;
 use crate::error::Code;
-use crate::outcome::Mailbox;
-use crate::queue::{Batch, Queue, Submitted};
-use crate::settlement::Settlement;
-use crate::spin::Spin;
-use crate::ticket::EVERYONE;
+use crate::handover::outcome::Mailbox;
+use crate::handover::queue::{Batch, Queue, Submitted};
+use crate::handover::ticket::EVERYONE;
 
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);

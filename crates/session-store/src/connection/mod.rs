@@ -1,17 +1,21 @@
 //! One pooled connection: what waits for it, what is in flight on it, and what comes back.
 
+mod backoff;
+mod in_flight;
+mod wire;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use crate::backoff::Backoff;
 use crate::command::{Command, Encoder, Request, Step};
 use crate::connect::{ConnectError, Connected};
+use crate::connection::backoff::Backoff;
+use crate::connection::in_flight::{InFlight, take_reply};
+use crate::connection::wire::Wire;
+use crate::engine::settlement::Settlement;
 use crate::error::Code;
-use crate::in_flight::{InFlight, take_reply};
-use crate::settlement::Settlement;
-use crate::wire::Wire;
 
 enum State {
     /// Not connected, and nobody is at it.

@@ -1,0 +1,5 @@
+//! Between the two threads: commands on their way to the I/O thread, outcomes on their way back.
+
+pub(crate) mod outcome;
+pub(crate) mod queue;
+pub(crate) mod ticket;
