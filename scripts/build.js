@@ -25,7 +25,7 @@ export function buildAddon() {
   console.log(`Building the addon for ${PLATFORM} …`)
   let started = new Date()
   mkdirSync(inRoot(`npm/${PLATFORM}`), { recursive: true })
-  let options = ['--release', '--no-js', '--output-dir', `npm/${PLATFORM}`]
+  let options = ['--release', '--no-js', '--no-const-enum', '--output-dir', `npm/${PLATFORM}`]
   if (!runTool('@napi-rs/cli/dist/cli.js', ['build', ...options, '--dts', `../../${TYPES}`])) {
     throw new SetupError('The addon could not be built: see above.')
   }

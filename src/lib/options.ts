@@ -138,7 +138,6 @@ export interface TlsOptions {
 export interface Settings {
   store: StoreSettings
   useUnknownIds: boolean
-  maxBytes: number
   backend:
     | { client: RedisClient }
     | { client?: undefined; url: string; connections: number; tls: TlsOptions | undefined }
@@ -181,9 +180,9 @@ export function readOptions(options: RedisSessionStorageOptions): Settings {
       rolling: boolean('rolling', options.rolling, true),
       timeout: number('timeout', options.timeout, 2000, 1, 2 ** 31 - 1, 'milliseconds'),
       maxPending: integer('maxPending', options.maxPending, 10_000, 1_000_000),
+      maxBytes: integer('maxBytes', options.maxBytes, 1_048_576, 2 ** 29 - 1),
     },
     useUnknownIds: boolean('useUnknownIds', options.useUnknownIds, false),
-    maxBytes: integer('maxBytes', options.maxBytes, 1_048_576, 2 ** 29 - 1),
   }
 
   if (options.client != null) {
@@ -219,9 +218,9 @@ export function readDropInOptions(client: RedisClient, options: DropInOptions = 
       rolling: false,
       timeout: 2000,
       maxPending: 10_000,
+      maxBytes: 1_048_576,
     },
     useUnknownIds: boolean('useUnknownIds', options.useUnknownIds, false),
-    maxBytes: 1_048_576,
     backend: { client: checkedClient(client, options.ttl != null) },
   }
 }

@@ -84,8 +84,8 @@ function createStore({ store, backend }: Settings): SessionStore {
 }
 
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
-  let { useUnknownIds, maxBytes } = settings
-  let { prefix, rolling } = settings.store
+  let { useUnknownIds } = settings
+  let { prefix, rolling, maxBytes } = settings.store
 
   function read(cookie: string | null): Promise<Session> {
     if (!isPossibleId(cookie)) return Promise.resolve(newSession())

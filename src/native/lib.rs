@@ -5,11 +5,11 @@
 //! promise, no threadsafe function. One threadsafe function per connection tells JavaScript that
 //! there is something to fetch.
 
-mod commands;
 mod options;
 mod outcomes;
+mod requests;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 
 use napi::bindgen_prelude::{Array, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
@@ -20,7 +20,7 @@ use session_store::{Config, Outcomes, Store};
 
 use crate::options::NativeOptions;
 
-/// A store of session texts in Redis. Each command has a ticket, whose outcome `drain` gives later.
+/// A store of session texts in Redis. Each request has a ticket, whose outcome `drain` returns later.
 #[napi]
 pub struct NativeConnection {
     open: RefCell<Option<Open>>,
@@ -31,16 +31,18 @@ struct Open {
     store: Arc<Store>,
     wake: Arc<ThreadsafeFunctionHandle>,
     outcomes: RefCell<Outcomes>,
+    /// How the outcomes were fetched last.
+    stays_awake: Cell<bool>,
     cleanup: CleanupEnvHook<Weak<Store>>,
 }
 
 #[napi]
 impl NativeConnection {
-    /// Checks the options; connects at the first command. `wake` is called when there are outcomes
+    /// Checks the options; connects at the first request. `wake` is called when there are outcomes
     /// to drain.
     ///
     /// # Errors
-    /// For a URL or a certificate that is none.
+    /// For an invalid URL or certificate.
     #[napi(constructor)]
     pub fn new(env: &Env, options: NativeOptions, wake: Function<'_, (), ()>) -> Result<Self> {
         let config = Config::new(options.into())
@@ -56,70 +58,56 @@ impl NativeConnection {
             // It fails only when the environment is going away, with everyone who waits.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }));
-        // A worker can be terminated at any time, a process exit with commands in flight: the
+        // A worker can be terminated at any time, a process exit with requests in flight: the
         // thread must be gone before the environment is.
         let cleanup = env.add_env_cleanup_hook(Arc::downgrade(&store), |store| {
             if let Some(store) = store.upgrade() {
                 store.close();
             }
         })?;
-        let open = Open { store, wake: handle, outcomes: RefCell::default(), cleanup };
+        let open = Open {
+            store,
+            wake: handle,
+            outcomes: RefCell::default(),
+            stays_awake: Cell::default(),
+            cleanup,
+        };
         Ok(Self { open: RefCell::new(Some(open)) })
     }
 
-    /// Queues `count` commands and sends them on their way. Command `n` is a ticket at
-    /// `commands[4n]`, a verb behind it (0: load, 1: save, 2: save over a session that is there,
-    /// 3: touch, 4: ping), and behind that how many of `bytes` are its id and its text, which
-    /// follow those of the command before.
+    /// Sends `count` requests on their way. Request `n` is six numbers from `requests[6n]` on: a
+    /// ticket, a `Verb`, and how many of `bytes` are its id, its text, the id that it is stored under,
+    /// and an obsolete id, which follow those of the request before.
     ///
-    /// One call for many commands, and one buffer rather than a string for each id and text:
-    /// crossing the border costs more than a command.
+    /// One call for many requests, and one buffer rather than a string for each id and text:
+    /// crossing the border costs more than a request.
     ///
     /// # Errors
-    /// When the commands and their bytes don't fit together.
+    /// When the requests and their bytes don't fit together.
     #[napi]
     pub fn submit(
         &self,
-        commands: Uint32ArraySlice<'_>,
+        requests: Uint32ArraySlice<'_>,
         bytes: Uint8ArraySlice<'_>,
         count: u32,
     ) -> Result<()> {
         let open = self.open.borrow();
         let Some(open) = &*open else { return Ok(()) };
-        let queued = commands
-            .get(..4 * count as usize)
-            .and_then(|commands| commands::queue(&open.store, commands, &bytes));
-        open.store.flush();
-        queued.ok_or_else(|| Error::new(Status::InvalidArg, "The commands don't fit their bytes"))
-    }
-
-    /// Writes session `id` in the place of `stored`, if that is still there, and then deletes
-    /// `obsolete`: yes or no.
-    #[napi]
-    pub fn replace(
-        &self,
-        ticket: u32,
-        id: String,
-        text: String,
-        stored: Option<String>,
-        obsolete: Option<String>,
-    ) {
-        if let Some(open) = &*self.open.borrow() {
-            open.store.replace(ticket, id, text, stored, obsolete);
-            open.store.flush();
+        let words = requests.get(..requests::WORDS * count as usize);
+        let mut fits = words.is_some();
+        let requests = requests::read(words.unwrap_or_default(), &bytes);
+        open.store.submit(requests.map_while(|request| {
+            fits &= request.is_some();
+            request
+        }));
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::new(Status::InvalidArg, "The requests don't fit their bytes"))
         }
     }
 
-    /// Deletes sessions: yes.
-    #[napi]
-    pub fn delete(&self, ticket: u32, ids: Vec<String>) {
-        if let Some(open) = &*self.open.borrow() {
-            open.store.delete(ticket, ids);
-            open.store.flush();
-        }
-    }
-
-    /// Says whether commands are pending, for which the process has to stay alive.
+    /// Says whether requests are pending, for which the process has to stay alive.
     #[napi]
     pub fn keep_alive(&self, env: &Env, is_pending: bool) {
         let Some(open) = &*self.open.borrow() else { return };
@@ -134,28 +122,37 @@ impl NativeConnection {
         }
     }
 
-    /// Fetches outcomes, as many as there are or fit, and gives how many. Outcome `n` is a ticket
-    /// at `outcomes[2n]`, a kind at `outcomes[2n + 1]` (0: none, 1: no, 2: yes, 3: a text,
-    /// 4: an error) and, for the last two, a string or `{ code, message, reply }` at `payloads[n]`.
+    /// Fetches outcomes, as many as there are or fit, and returns how many. Outcome `n` is a ticket
+    /// at `outcomes[2n]`, an `OutcomeKind` at `outcomes[2n + 1]`, and its payload at `payloads[n]`. The
+    /// last of the numbers says whether there are more to fetch now. `wake` is called when more have
+    /// come in, unless the caller `staysAwake` and fetches again by itself.
     ///
     /// # Errors
-    /// When V8 cannot make a string, because it is too long.
+    /// When the environment is going away.
     #[napi]
     pub fn drain(
         &self,
         env: &Env,
         mut outcomes: Uint32ArraySlice<'_>,
         payloads: Array<'_>,
+        stays_awake: bool,
     ) -> Result<u32> {
-        let open = self.open.borrow();
-        let Some(open) = &*open else { return Ok(0) };
         // SAFETY: JavaScript does not run while this does, so nothing else uses the memory.
         let words = unsafe { outcomes.as_mut() };
+        let Some((has_more, words)) = words.split_last_mut() else { return Ok(0) };
+        *has_more = 0;
+        let open = self.open.borrow();
+        let Some(open) = &*open else { return Ok(0) };
         let mut fetched = open.outcomes.borrow_mut();
         if fetched.is_empty() {
-            open.store.fetch(&mut fetched);
+            open.store.fetch(&mut fetched, stays_awake);
+            open.stays_awake.set(stays_awake);
         }
-        outcomes::write(env, &mut fetched, words, payloads.raw())
+        let count = outcomes::write(env, &mut fetched, words, payloads.raw())?;
+        // Whoever has stayed awake until now, and does so no longer, has to fetch once more.
+        let is_unheard = open.stays_awake.get() && !stays_awake;
+        *has_more = u32::from(is_unheard || !fetched.is_empty());
+        Ok(count)
     }
 
     /// Ends the thread and closes the connections.

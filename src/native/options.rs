@@ -20,8 +20,10 @@ pub struct NativeOptions {
     pub ttl: Option<u32>,
     /// Whether loading a session refreshes its TTL.
     pub refresh_on_load: bool,
-    /// Milliseconds that one command may take.
+    /// Milliseconds that one request may take.
     pub timeout: f64,
+    /// Bytes that a loaded text may have.
+    pub max_bytes: u32,
 }
 
 /// TLS options with the names and meanings of `node:tls`.
@@ -49,6 +51,7 @@ impl From<NativeOptions> for Options {
             ttl: options.ttl,
             refresh_on_load: options.refresh_on_load,
             timeout: Duration::from_secs_f64(options.timeout / 1000.0),
+            max_bytes: options.max_bytes as usize,
         }
     }
 }

@@ -4,16 +4,27 @@ use std::ptr;
 
 use napi::bindgen_prelude::{Object, Result, check_status};
 use napi::{Env, JsValue, sys};
-use session_store::{Answer, Error, Outcome, Outcomes};
+use napi_derive::napi;
+use session_store::{Answer, Code, Error, Outcome, Outcomes};
 
-// The kinds of outcome, as `src/lib/native/native-store.ts` knows them.
-const NONE: u32 = 0;
-const NO: u32 = 1;
-const YES: u32 = 2;
-const TEXT: u32 = 3;
-const FAILED: u32 = 4;
+/// What a request came to.
+#[napi]
+pub enum OutcomeKind {
+    /// There is no such session, so nothing was read, written or refreshed.
+    Missing = 0,
+    /// It was done.
+    Done = 1,
+    /// The text of the session is the payload.
+    Text = 2,
+    /// It failed; why is the payload: `{ code, message, reply }`.
+    Failed = 3,
+}
 
-/// Writes outcomes until there are no more or `words` is full; gives how many.
+/// Texts of more bytes than this are left for the next time, so that making strings of them does not
+/// keep the event loop from its timers.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// Writes outcomes until there are no more, `words` is full, or they are large; returns how many.
 pub(crate) fn write(
     env: &Env,
     outcomes: &mut Outcomes,
@@ -21,20 +32,30 @@ pub(crate) fn write(
     payloads: sys::napi_value,
 ) -> Result<u32> {
     let mut count = 0;
+    let mut bytes = 0;
     for pair in words.chunks_exact_mut(2) {
+        if bytes > MOST_BYTES {
+            break;
+        }
         let Some(Outcome { ticket, answer }) = outcomes.take() else { break };
         let (kind, payload) = match answer {
-            Answer::None => (NONE, None),
-            Answer::No => (NO, None),
-            Answer::Yes => (YES, None),
-            Answer::Text(text) => (TEXT, Some(string(env, text)?)),
-            Answer::Failed(error) => (FAILED, Some(failure(env, error)?)),
+            Answer::Missing => (OutcomeKind::Missing, None),
+            Answer::Done => (OutcomeKind::Done, None),
+            Answer::Text(text) => {
+                bytes += text.len();
+                // A failure is this outcome's alone: the others are still to be settled.
+                match string(env, text) {
+                    Ok(string) => (OutcomeKind::Text, Some(string)),
+                    Err(_) => (OutcomeKind::Failed, Some(failure(env, no_string(text.len()))?)),
+                }
+            }
+            Answer::Failed(error) => (OutcomeKind::Failed, Some(failure(env, *error)?)),
         };
         if let Some(payload) = payload {
             // SAFETY: both values are of this call.
             check_status!(unsafe { sys::napi_set_element(env.raw(), payloads, count, payload) })?;
         }
-        pair.copy_from_slice(&[ticket, kind]);
+        pair.copy_from_slice(&[ticket, kind as u32]);
         count += 1;
     }
     Ok(count)
@@ -49,6 +70,17 @@ fn string(env: &Env, text: &[u8]) -> Result<sys::napi_value> {
     // SAFETY: the bytes are there for as long as the call, which copies them.
     check_status!(unsafe { create(env.raw(), text.as_ptr().cast(), length, &raw mut value) })?;
     Ok(value)
+}
+
+fn no_string(bytes: usize) -> Error {
+    Error {
+        code: Code::TooLarge,
+        message: format!(
+            "The session was not read: it has {bytes} bytes, of which JavaScript can make no string. \
+             Delete the session."
+        ),
+        reply: None,
+    }
 }
 
 fn failure(env: &Env, error: Error) -> Result<sys::napi_value> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
@@ -24,24 +25,27 @@ pub struct Options {
     pub ttl: Option<u32>,
     /// Whether loading a session refreshes its TTL.
     pub refresh_on_load: bool,
-    /// What one command may take, from the hand-over to the answer.
+    /// What one request may take, from the hand-over to the answer.
     pub timeout: Duration,
+    /// Bytes that a loaded text may have; a longer one is refused, and not kept.
+    pub max_bytes: usize,
 }
 
 /// Checked options.
 #[derive(Debug)]
 pub struct Config {
-    pub(crate) target: Target,
+    pub(crate) server: Arc<Server>,
     pub(crate) connections: usize,
     pub(crate) prefix: String,
     pub(crate) ttl: Option<u32>,
     pub(crate) refresh_on_load: bool,
     pub(crate) timeout: Duration,
+    pub(crate) max_bytes: usize,
 }
 
 /// A Redis server, and how to be let in.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct Server {
     pub(crate) endpoint: Endpoint,
     pub(crate) username: Option<String>,
     pub(crate) password: Option<String>,
@@ -54,7 +58,7 @@ pub(crate) enum Endpoint {
     Unix(PathBuf),
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for Server {
     /// The address as a URL without user and password, fit for messages.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.endpoint {
@@ -79,20 +83,21 @@ impl Config {
     /// Checks options.
     ///
     /// # Errors
-    /// When the URL or a certificate is none.
+    /// For an invalid URL or certificate.
     pub fn new(options: Options) -> Result<Self, ConfigError> {
         Ok(Self {
-            target: target(&options.url, &options.tls)?,
+            server: Arc::new(server(&options.url, &options.tls)?),
             connections: options.connections.max(1),
             prefix: options.prefix,
             ttl: options.ttl,
             refresh_on_load: options.refresh_on_load && options.ttl.is_some(),
             timeout: options.timeout,
+            max_bytes: options.max_bytes,
         })
     }
 }
 
-fn target(url: &str, tls: &TlsOptions) -> Result<Target, ConfigError> {
+fn server(url: &str, tls: &TlsOptions) -> Result<Server, ConfigError> {
     let parsed = redis::parse_redis_url(url)
         .ok_or_else(|| ConfigError(format!("\"url\" must be {URL_FORMS}")))?;
     if parsed.fragment().is_some() {
@@ -128,7 +133,7 @@ fn target(url: &str, tls: &TlsOptions) -> Result<Target, ConfigError> {
     if settings.db() < 0 {
         return Err(ConfigError("\"url\" must have a database number of 0 or more".into()));
     }
-    Ok(Target {
+    Ok(Server {
         endpoint,
         username: settings.username().map(str::to_owned),
         password: settings.password().map(str::to_owned),
@@ -140,8 +145,8 @@ fn target(url: &str, tls: &TlsOptions) -> Result<Target, ConfigError> {
 mod tests {
     use super::*;
 
-    fn parse(url: &str) -> Result<Target, ConfigError> {
-        target(url, &TlsOptions::default())
+    fn parse(url: &str) -> Result<Server, ConfigError> {
+        server(url, &TlsOptions::default())
     }
 
     #[test]
@@ -179,7 +184,7 @@ mod tests {
     #[test]
     fn tls_options_need_a_tls_url() {
         let tls = TlsOptions { server_name: Some("redis".into()), ..TlsOptions::default() };
-        assert!(target("redis://localhost", &tls).is_err());
-        assert!(target("rediss://localhost", &tls).is_ok());
+        assert!(server("redis://localhost", &tls).is_err());
+        assert!(server("rediss://localhost", &tls).is_ok());
     }
 }

@@ -1,37 +1,35 @@
-/** The {@link SessionStore} over the Rust core: hands commands over, and settles their promises. */
+/** The {@link SessionStore} over the Rust core: hands requests over, and settles their promises. */
 import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../errors.ts'
-import { loadAddon } from './load-addon.ts'
-import type { NativeConnection } from './native-addon.ts'
 import type { TlsOptions } from '../options.ts'
-import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
 import { closedError, overloadedError } from '../store/errors.ts'
+import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
+import { loadAddon } from './load-addon.ts'
+import type * as NativeAddon from './native-addon.ts'
 import { TicketTable } from './ticket-table.ts'
 
 /** Outcomes that are fetched at a time: enough for a busy tick, little enough to keep around. */
 const BATCH = 512
 
 /**
- * How many queued commands do not wait for the end of the tick: the I/O thread and Redis work while
+ * How many queued requests do not wait for the end of the tick: the I/O thread and Redis work while
  * JavaScript goes on queueing.
  */
 const SUBMIT_AT = 16
 
-/** Room for the ids and texts of queued commands; it grows where one command needs more. */
+/** How many numbers describe a request: see `submit`. */
+const WORDS = 6
+
+/** Room for the ids and texts of queued requests; it grows where one request needs more. */
 const ROOM = 64 * 1024
 const MOST_ROOM_KEPT = 1024 * 1024
 
-// The verbs, as `src/native/commands.rs` numbers them.
-const LOAD = 0
-const SAVE = 1
-const SAVE_EXISTING = 2
-const TOUCH = 3
-const PING = 4
-
-// The kinds of outcome, as `src/native/outcomes.rs` numbers them.
-const NONE = 0
-const NO = 1
-const YES = 2
-const TEXT = 3
+/**
+ * How long outcomes may be settled on end, in milliseconds, and how many bytes of sessions at once:
+ * what the app does with a session, it mostly does before the event loop gets to its timers. Node
+ * calls the addon's wake-up again and again, up to a thousand times, before it looks at them.
+ */
+const MOST_TIME = 10
+const MOST_BYTES = 1024 * 1024
 
 /** The ticket of an outcome that ends all calls: the core's `EVERYONE`. */
 const EVERYONE = 2 ** 32 - 1
@@ -39,6 +37,10 @@ const EVERYONE = 2 ** 32 - 1
 /** A call that waits for its outcome. */
 interface Waiting {
   then: (answer: any) => unknown
+  /** What the answer is where there is no such session. */
+  missing: null | false
+  /** How large the session is, as far as it is known. */
+  bytes: number
   resolve: (result: any) => void
   reject: (error: unknown) => void
 }
@@ -52,28 +54,38 @@ interface Failure {
 
 export class NativeStore implements SessionStore {
   readonly refreshesOnLoad: boolean
-  readonly #connection: NativeConnection
+  readonly #addon: typeof NativeAddon
+  readonly #connection: NativeAddon.NativeConnection
   readonly #maxPending: number
   readonly #waiting = new TicketTable<Waiting>()
-  readonly #outcomes = new Uint32Array(2 * BATCH)
+  readonly #outcomes = new Uint32Array(2 * BATCH + 1)
   readonly #payloads: unknown[] = Array.from({ length: BATCH }, () => undefined)
-  readonly #commands = new Uint32Array(4 * SUBMIT_AT)
+  readonly #requests = new Uint32Array(WORDS * SUBMIT_AT)
   #bytes = Buffer.allocUnsafeSlow(ROOM)
   #queued = 0
   #filled = 0
   #isScheduled = false
+  /** Outcomes that were fetched, and how many of them are settled. */
+  #fetched = 0
+  #settled = 0
+  /** There may be outcomes to fetch for which the addon does not call. */
+  #hasMore = false
+  /** Since when outcomes are settled on end. */
+  #busySince = 0
+  /** The rest is settled in another turn of the event loop. */
+  #isPaused = false
   #closed: Promise<void> | undefined
   #drained: (() => void) | undefined
 
-  /** @throws {TypeError} for a URL or certificate that is none */
+  /** @throws {TypeError} for an invalid URL or certificate */
   constructor(
     settings: StoreSettings,
     target: { url: string; connections: number; tls: TlsOptions | undefined },
   ) {
-    let { prefix, ttl, rolling, timeout, maxPending } = settings
-    let { NativeConnection } = loadAddon()
+    let { prefix, ttl, rolling, timeout, maxPending, maxBytes } = settings
+    this.#addon = loadAddon()
     try {
-      this.#connection = new NativeConnection(
+      this.#connection = new this.#addon.NativeConnection(
         {
           url: target.url,
           connections: target.connections,
@@ -82,6 +94,7 @@ export class NativeStore implements SessionStore {
           ttl: ttl ?? undefined,
           refreshOnLoad: rolling && ttl !== null,
           timeout,
+          maxBytes,
         },
         () => this.#settle(),
       )
@@ -93,7 +106,7 @@ export class NativeStore implements SessionStore {
   }
 
   load<result>(id: string, then: (text: string | null) => result): Promise<result> {
-    return this.#queue(LOAD, id, '', then)
+    return this.#call(this.#addon.Verb.Load, id, '', '', '', null, then)
   }
 
   save<result>(
@@ -102,24 +115,24 @@ export class NativeStore implements SessionStore {
     { stored, obsolete }: Replaced,
     then: (written: boolean) => result,
   ): Promise<result> {
+    let { Save, SaveExisting, Relocate } = this.#addon.Verb
     if (obsolete === null && (stored === null || stored === id)) {
-      return this.#queue(stored === null ? SAVE : SAVE_EXISTING, id, text, then)
+      return this.#call(stored === null ? Save : SaveExisting, id, text, '', '', false, then)
     }
-    return this.#callNow(then, (ticket) =>
-      this.#connection.replace(ticket, id, text, stored, obsolete),
-    )
+    return this.#call(Relocate, id, text, stored ?? '', obsolete ?? '', false, then)
   }
 
   touch<result>(id: string, then: (found: boolean) => result): Promise<result> {
-    return this.#queue(TOUCH, id, '', then)
+    return this.#call(this.#addon.Verb.Touch, id, '', '', '', false, then)
   }
 
   delete<result>(ids: string[], then: () => result): Promise<result> {
-    return this.#callNow(then, (ticket) => this.#connection.delete(ticket, ids))
+    let [id = '', stored = '', obsolete = ''] = ids
+    return this.#call(this.#addon.Verb.Delete, id, '', stored, obsolete, false, then)
   }
 
   ping(): Promise<void> {
-    return this.#queue(PING, '', '', () => undefined)
+    return this.#call(this.#addon.Verb.Ping, '', '', '', '', false, () => undefined)
   }
 
   close(): Promise<void> {
@@ -133,18 +146,32 @@ export class NativeStore implements SessionStore {
     this.#connection.close()
   }
 
-  /** Queues a command, to be handed over at the end of the tick or when there are enough. */
-  #queue<result>(verb: number, id: string, text: string, then: Waiting['then']): Promise<result> {
+  /** Queues a request, to be handed over at the end of the tick or when there are enough. */
+  #call<result>(
+    verb: NativeAddon.Verb,
+    id: string,
+    text: string,
+    stored: string,
+    obsolete: string,
+    missing: null | false,
+    then: Waiting['then'],
+  ): Promise<result> {
     return new Promise((resolve, reject) => {
-      this.#makeRoom(id.length + text.length)
-      let ticket = this.#ticket(then, resolve, reject)
-      if (ticket === undefined) return
-
-      let start = 4 * this.#queued++
-      this.#commands[start] = ticket
-      this.#commands[start + 1] = verb
-      this.#commands[start + 2] = this.#append(id)
-      this.#commands[start + 3] = this.#append(text)
+      if (this.#closed !== undefined) return reject(closedError())
+      if (this.#waiting.size >= this.#maxPending) return reject(overloadedError(this.#maxPending))
+      if (this.#waiting.size === 0) {
+        this.#connection.keepAlive(true)
+        this.#busySince = performance.now()
+      }
+      this.#makeRoom(id.length + text.length + stored.length + obsolete.length)
+      let start = WORDS * this.#queued++
+      let requests = this.#requests
+      requests[start] = this.#waiting.add({ then, missing, bytes: text.length, resolve, reject })
+      requests[start + 1] = verb
+      requests[start + 2] = this.#append(id)
+      requests[start + 3] = this.#append(text)
+      requests[start + 4] = this.#append(stored)
+      requests[start + 5] = this.#append(obsolete)
       if (this.#queued === SUBMIT_AT) {
         this.#submit()
       } else if (!this.#isScheduled) {
@@ -157,17 +184,6 @@ export class NativeStore implements SessionStore {
     })
   }
 
-  /** Hands a command over that is no verb with an id and a text, behind those that are queued. */
-  #callNow<result>(then: Waiting['then'], call: (ticket: number) => void): Promise<result> {
-    return new Promise((resolve, reject) => {
-      let ticket = this.#ticket(then, resolve, reject)
-      if (ticket === undefined) return
-
-      this.#submit()
-      call(ticket)
-    })
-  }
-
   /** Hands over what is queued. */
   #submit(): void {
     let count = this.#queued
@@ -177,7 +193,7 @@ export class NativeStore implements SessionStore {
     this.#queued = 0
     this.#filled = 0
     if (bytes.length > MOST_ROOM_KEPT) this.#bytes = Buffer.allocUnsafeSlow(ROOM)
-    this.#connection.submit(this.#commands, bytes, count)
+    this.#connection.submit(this.#requests, bytes, count)
   }
 
   /** Makes sure that strings of so many UTF-16 code units can be appended. */
@@ -190,7 +206,7 @@ export class NativeStore implements SessionStore {
     if (bytes > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(bytes)
   }
 
-  /** Appends a string for which there is room; gives how many bytes that took. */
+  /** Appends a string for which there is room; returns how many bytes that took. */
   #append(string: string): number {
     if (string === '') return 0
     let written = this.#bytes.write(string, this.#filled)
@@ -198,73 +214,80 @@ export class NativeStore implements SessionStore {
     return written
   }
 
-  /** Takes a call in, or rejects it and gives `undefined`. */
-  #ticket(
-    then: Waiting['then'],
-    resolve: Waiting['resolve'],
-    reject: Waiting['reject'],
-  ): number | undefined {
-    if (this.#closed !== undefined) {
-      reject(closedError())
-      return undefined
-    }
-    if (this.#waiting.size >= this.#maxPending) {
-      reject(overloadedError(this.#maxPending))
-      return undefined
-    }
-    if (this.#waiting.size === 0) this.#connection.keepAlive(true)
-    return this.#waiting.add({ then, resolve, reject })
-  }
-
-  /** Fetches the outcomes that have come in, and settles the promises that wait for them. */
+  /**
+   * Settles the promises whose outcomes have come in; the rest of them after the event loop has
+   * looked at its timers, where it takes long.
+   */
   #settle(): void {
-    let count: number
-    do {
-      count = this.#connection.drain(this.#outcomes, this.#payloads)
-      for (let i = 0; i < count; i++) {
-        let ticket = this.#outcomes[2 * i]!
-        if (ticket === EVERYONE) {
-          let error = toError(this.#payload(i) as Failure)
-          for (let waiting of this.#waiting.takeAll()) waiting.reject(error)
-          continue
-        }
-        let waiting = this.#waiting.take(ticket)
-        if (waiting === undefined) continue
+    if (this.#isPaused) {
+      this.#hasMore = true
+      return
+    }
 
-        try {
-          switch (this.#outcomes[2 * i + 1]) {
-            case NONE:
-              waiting.resolve(waiting.then(null))
-              break
-            case NO:
-              waiting.resolve(waiting.then(false))
-              break
-            case YES:
-              waiting.resolve(waiting.then(true))
-              break
-            case TEXT:
-              waiting.resolve(waiting.then(this.#payload(i)))
-              break
-            default:
-              waiting.reject(toError(this.#payload(i) as Failure))
-          }
-        } catch (error) {
-          waiting.reject(error)
-        }
+    let isLate = performance.now() - this.#busySince > MOST_TIME
+    let bytes = 0
+    do {
+      if (this.#settled === this.#fetched) {
+        this.#settled = 0
+        this.#fetched = this.#connection.drain(this.#outcomes, this.#payloads, isLate)
+        this.#hasMore = this.#outcomes[2 * BATCH] !== 0
       }
-    } while (count === BATCH)
+      while (this.#settled < this.#fetched && bytes <= MOST_BYTES) {
+        bytes += this.#settleNext()
+      }
+    } while (bytes <= MOST_BYTES && this.#hasMore)
 
     if (this.#waiting.size === 0) {
       this.#connection.keepAlive(false)
       this.#drained?.()
     }
+    if (isLate || bytes > MOST_BYTES) this.#pause()
   }
 
-  /** Takes a payload out, so that the array does not keep a session's text alive. */
-  #payload(index: number): unknown {
+  #pause(): void {
+    this.#isPaused = true
+    setImmediate(() => {
+      this.#isPaused = false
+      this.#busySince = performance.now()
+      this.#settle()
+    })
+  }
+
+  /** Settles the promise of one outcome; returns how large the session is. */
+  #settleNext(): number {
+    let index = this.#settled++
+    let ticket = this.#outcomes[2 * index]!
     let payload = this.#payloads[index]
+    // Not kept in the array, which would keep the session's text alive.
     this.#payloads[index] = undefined
-    return payload
+    if (ticket === EVERYONE) {
+      let error = toError(payload as Failure)
+      for (let waiting of this.#waiting.takeAll()) waiting.reject(error)
+      return 0
+    }
+    let waiting = this.#waiting.take(ticket)
+    if (waiting === undefined) return 0
+
+    let { OutcomeKind } = this.#addon
+    try {
+      switch (this.#outcomes[2 * index + 1]) {
+        case OutcomeKind.Text:
+          waiting.bytes = (payload as string).length
+          waiting.resolve(waiting.then(payload))
+          break
+        case OutcomeKind.Done:
+          waiting.resolve(waiting.then(true))
+          break
+        case OutcomeKind.Missing:
+          waiting.resolve(waiting.then(waiting.missing))
+          break
+        default:
+          waiting.reject(toError(payload as Failure))
+      }
+    } catch (error) {
+      waiting.reject(error)
+    }
+    return waiting.bytes
   }
 }
 

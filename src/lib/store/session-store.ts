@@ -56,4 +56,6 @@ export interface StoreSettings {
   /** Milliseconds. */
   timeout: number
   maxPending: number
+  /** Bytes of UTF-8 that a session's text may have. */
+  maxBytes: number
 }

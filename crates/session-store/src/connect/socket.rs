@@ -83,18 +83,23 @@ impl TlsSocket {
         Self { session, stream }
     }
 
+    /// `Interrupted` after a record without a word in it: a server that sends nothing else must not
+    /// keep the I/O thread from its other work.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.session.reader().read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
+        match self.session.reader().read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+        // An end of the stream is for the session to judge: `reader` tells a clean close from a cut.
+        self.session.read_tls(&mut self.stream)?;
+        self.session
+            .process_new_packets()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        match self.session.reader().read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(io::ErrorKind::Interrupted.into())
             }
-            // An end of the stream is for the session to judge: `reader` tells a clean close from
-            // a cut.
-            self.session.read_tls(&mut self.stream)?;
-            self.session
-                .process_new_packets()
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            result => result,
         }
     }
 

@@ -1,63 +1,97 @@
 //! The commands on a connection whose replies are due, and whom a reply belongs to.
 //!
-//! This is where a reply could reach the wrong session, so it is small: replies come in the order
-//! of the commands, an entry leaves the queue with its reply only, and a reply that does not fit its
-//! command ends the connection.
+//! This is where a reply could reach the wrong session, so it is small and its fields are its own:
+//! replies come in the order of the commands, an entry leaves the queue with its reply only, and a
+//! reply that does not fit its command ends the connection.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::command::{Command, Meaning, Request, Step};
-use crate::engine::settlement::Settlement;
-use crate::handover::ticket::Ticket;
+use crate::command::Command;
 use crate::resp::Reply;
+use crate::verbs::Meaning;
 
-/// A command whose reply is due, also when nobody waits for it any more.
-pub(crate) struct InFlight {
-    pub(crate) ticket: Ticket,
-    pub(crate) step: Step,
-    /// Kept where the step may be sent again.
-    pub(crate) id: Box<[u8]>,
-    pub(crate) sent: Instant,
-    pub(crate) deadline: Instant,
-    /// Whoever asked was told that the deadline has passed, or never waited.
-    pub(crate) is_settled: bool,
-    pub(crate) then: Option<Box<Command>>,
+struct Entry {
+    command: Command,
+    sent: Instant,
+    /// Whether somebody waits for the reply, and the deadline has not passed.
+    is_awaited: bool,
+}
+
+#[derive(Default)]
+pub(super) struct InFlight {
+    entries: VecDeque<Entry>,
+}
+
+/// A command with its reply.
+pub(super) struct Answered<'a> {
+    pub(super) command: &'a mut Command,
+    pub(super) meaning: Meaning<'a>,
+    /// Whether somebody waits for it.
+    pub(super) is_awaited: bool,
 }
 
 impl InFlight {
-    pub(crate) fn new(request: &Request<'_>, then: Option<Box<Command>>, now: Instant) -> Self {
-        let Request { ticket, step, id, deadline, .. } = *request;
-        let id = if step.is_repeatable() { id.into() } else { Box::default() };
-        Self { ticket, step, id, sent: now, deadline, is_settled: false, then }
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
-}
 
-/// Gives a reply to the command that it belongs to: the one that waits longest.
-pub(crate) fn take_reply(
-    in_flight: &mut VecDeque<InFlight>,
-    reply: &Reply<'_>,
-    settlement: &mut Settlement,
-    next: &mut Vec<Command>,
-) -> Result<(), String> {
-    let Some(entry) = in_flight.front() else {
-        return Err("the server sent a reply that nobody asked for".into());
-    };
-    let Some(meaning) = entry.step.meaning(reply) else {
-        return Err(format!("the server sent a reply that does not fit {:?}", entry.step));
-    };
-    let Some(InFlight { ticket, is_settled, then, .. }) = in_flight.pop_front() else {
-        return Ok(());
-    };
-    if is_settled {
-        return Ok(());
+    /// Expects the reply to a command that is sent now, behind those that are in flight.
+    pub(super) fn push(&mut self, command: Command, is_awaited: bool, sent: Instant) {
+        self.entries.push_back(Entry { command, sent, is_awaited });
     }
-    match (meaning, then, reply) {
-        (Meaning::Failed, _, Reply::Error(words)) => settlement.refuse(ticket, words),
-        (Meaning::Done, Some(then), _) => next.push(*then),
-        (meaning, _, reply) => settlement.settle(ticket, meaning.answer(reply)),
+
+    /// Finds the command that a reply belongs to, the one that has waited longest, passes both on,
+    /// and forgets the command. It stays where it is meanwhile: moving it costs as much as all else.
+    ///
+    /// # Errors
+    /// When there is none, or the reply does not fit it; the command is still in flight then.
+    pub(super) fn take(
+        &mut self,
+        reply: &Reply<'_>,
+        each: impl FnOnce(Answered<'_>),
+    ) -> Result<(), String> {
+        let Some(Entry { command, is_awaited, .. }) = self.entries.front_mut() else {
+            return Err("the server sent a reply that nobody asked for".into());
+        };
+        let Some(meaning) = command.step.meaning(reply) else {
+            return Err(format!("the server sent a reply that does not fit {:?}", command.step));
+        };
+        each(Answered { command, meaning, is_awaited: *is_awaited });
+        self.entries.pop_front();
+        Ok(())
     }
-    Ok(())
+
+    /// Passes on the commands that are past their deadline and when they were sent. Their replies are
+    /// still due, and belong to nobody any more.
+    pub(super) fn expire(&mut self, now: Instant, mut each: impl FnMut(&Command, Instant)) {
+        for entry in &mut self.entries {
+            if entry.is_awaited && entry.command.deadline <= now {
+                entry.is_awaited = false;
+                // What would have followed does not.
+                entry.command.then = None;
+                each(&entry.command, entry.sent);
+            }
+        }
+    }
+
+    /// The earliest deadline of a command that somebody waits for.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let awaited = self.entries.iter().filter(|entry| entry.is_awaited);
+        awaited.map(|entry| entry.command.deadline).min()
+    }
+
+    /// When the command was sent that has waited longest.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.entries.front().map(|entry| entry.sent)
+    }
+
+    /// Empties the queue of a connection that is no more; returns the commands that somebody waits
+    /// for, in their order.
+    pub(super) fn lose(&mut self) -> impl Iterator<Item = Command> {
+        let entries = std::mem::take(&mut self.entries).into_iter();
+        entries.filter(|entry| entry.is_awaited).map(|entry| entry.command)
+    }
 }
 
 #[cfg(test)]
@@ -66,48 +100,110 @@ mod tests {
 
     use super::*;
     use crate::handover::outcome::Answer;
+    use crate::handover::ticket::Ticket;
+    use crate::verbs::Step;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
-    /// What an answer is, without its text's lifetime.
-    fn answers(settlement: &mut Settlement) -> Vec<(Ticket, String)> {
-        let mut answers = Vec::new();
-        while let Some(outcome) = settlement.outcomes.take() {
-            let answer = match outcome.answer {
-                Answer::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                Answer::Failed(error) => error.code.name().to_owned(),
-                answer => format!("{answer:?}"),
-            };
-            answers.push((outcome.ticket, answer));
-        }
-        answers
+    fn load(ticket: Ticket, deadline: Instant) -> Command {
+        Command::new(ticket, Step::Load, b"id", b"", deadline)
     }
 
-    fn in_flight(ticket: Ticket, step: Step, is_settled: bool) -> InFlight {
-        let now = Instant::now();
-        let id = Box::default();
-        InFlight { ticket, step, id, sent: now, deadline: now, is_settled, then: None }
+    /// The text that was answered, and to whom.
+    fn taken(in_flight: &mut InFlight, text: &[u8]) -> Option<(Ticket, String)> {
+        let mut taken = None;
+        let take = |Answered { command, meaning, is_awaited }: Answered<'_>| {
+            let Meaning::Answered(Answer::Text(text)) = meaning else { panic!("no text") };
+            let text = String::from_utf8(text.to_vec()).unwrap();
+            taken = is_awaited.then_some((command.ticket, text));
+        };
+        in_flight.take(&Reply::Bulk(text), take).unwrap();
+        taken
     }
 
     #[test]
     fn a_reply_that_came_too_late_is_nobodys() {
-        let mut settlement = Settlement::new("here".into(), Duration::from_secs(1));
-        let mut queue =
-            VecDeque::from([in_flight(1, Step::Load, true), in_flight(2, Step::Load, false)]);
-        for text in [&b"first"[..], b"second"] {
-            take_reply(&mut queue, &Reply::Bulk(text), &mut settlement, &mut Vec::new()).unwrap();
-        }
-        assert_eq!(answers(&mut settlement), [(2, "second".to_owned())]);
+        let mut in_flight = InFlight::default();
+        let now = Instant::now();
+        in_flight.push(load(1, now), true, now);
+        in_flight.push(load(2, now + Duration::from_secs(1)), true, now);
+        let mut expired = Vec::new();
+        in_flight.expire(now, |command, _| expired.push(command.ticket));
+        assert_eq!(expired, [1]);
+        assert_eq!(taken(&mut in_flight, b"first"), None);
+        assert_eq!(taken(&mut in_flight, b"second"), Some((2, "second".into())));
     }
 
     #[test]
     fn replies_out_of_step_reach_nobody() {
-        let mut settlement = Settlement::new("here".into(), Duration::from_secs(1));
-        let mut queue = VecDeque::from([in_flight(1, Step::Load, false)]);
-        let reply = Reply::Status(b"OK");
-        assert!(take_reply(&mut queue, &reply, &mut settlement, &mut Vec::new()).is_err());
-        assert_eq!(queue.len(), 1, "the command is still there to be failed or sent again");
+        let mut in_flight = InFlight::default();
+        let now = Instant::now();
+        in_flight.push(load(1, now), true, now);
+        assert!(in_flight.take(&Reply::Status(b"OK"), |_| panic!()).is_err());
+        assert_eq!(in_flight.lose().map(|command| command.ticket).collect::<Vec<_>>(), [1]);
+        assert!(in_flight.take(&Reply::Status(b"OK"), |_| panic!()).is_err(), "nobody asked");
+    }
 
-        queue.clear();
-        assert!(take_reply(&mut queue, &reply, &mut settlement, &mut Vec::new()).is_err());
-        assert!(answers(&mut settlement).is_empty());
+    #[derive(Clone, Debug)]
+    enum Event {
+        Send,
+        /// Replies to the oldest, or refuses it.
+        Reply {
+            is_refused: bool,
+        },
+        /// The deadlines of so many more of the commands pass.
+        Expire(Ticket),
+    }
+
+    proptest! {
+        /// Every reply says whose it is, and reaches that one or nobody.
+        #[test]
+        fn a_reply_reaches_whoever_asked_or_nobody(events in vec(prop_oneof![
+            3 => Just(Event::Send),
+            4 => any::<bool>().prop_map(|is_refused| Event::Reply { is_refused }),
+            1 => (0u32..4).prop_map(Event::Expire),
+        ], 0..200)) {
+            let start = Instant::now();
+            let at = |ticket: Ticket| start + Duration::from_secs(ticket.into());
+            let mut in_flight = InFlight::default();
+            let mut server = VecDeque::new();
+            let mut ended = std::collections::HashSet::new();
+            let (mut sent, mut expired) = (0, 0);
+            for event in events {
+                match event {
+                    Event::Send => {
+                        sent += 1;
+                        in_flight.push(load(sent, at(sent)), true, start);
+                        server.push_back(sent);
+                    }
+                    Event::Reply { is_refused } => {
+                        let Some(ticket) = server.pop_front() else { continue };
+                        let text = ticket.to_string();
+                        let reply = if is_refused {
+                            Reply::Error(text.as_bytes())
+                        } else {
+                            Reply::Bulk(text.as_bytes())
+                        };
+                        in_flight.take(&reply, |answered| {
+                            assert_eq!(answered.command.ticket, ticket);
+                            assert!(!answered.is_awaited || ended.insert(ticket), "ended twice");
+                        }).unwrap();
+                    }
+                    Event::Expire(more) => {
+                        expired = (expired + more).min(sent);
+                        in_flight.expire(at(expired), |command, _| {
+                            assert!(command.ticket <= expired);
+                            assert!(ended.insert(command.ticket), "ended twice");
+                        });
+                    }
+                }
+            }
+            let lost: Vec<Ticket> = in_flight.lose().map(|command| command.ticket).collect();
+            prop_assert!(lost.is_sorted());
+            for ticket in lost {
+                prop_assert!(ended.insert(ticket), "{} ended twice", ticket);
+            }
+            prop_assert_eq!(ended.len(), sent as usize, "somebody was forgotten");
+        }
     }
 }

@@ -1,57 +1,106 @@
-//! One pooled connection: what waits for it, what is in flight on it, and what comes back.
+//! One pooled connection to one server: what waits for it, what is in flight on it, and what comes
+//! back.
 
 mod backoff;
+mod capabilities;
 mod in_flight;
+mod outbox;
 mod wire;
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 
-use crate::command::{Command, Encoder, Request, Step};
-use crate::connect::{ConnectError, Connected};
-use crate::connection::backoff::Backoff;
-use crate::connection::in_flight::{InFlight, take_reply};
-use crate::connection::wire::Wire;
+use self::backoff::Backoff;
+use self::capabilities::Capabilities;
+use self::in_flight::{Answered, InFlight};
+use self::wire::Wire;
+use crate::command::{Command, Request};
+use crate::config::{Config, Server};
+use crate::connect::{ConnectError, socket::Socket};
 use crate::engine::settlement::Settlement;
-use crate::error::Code;
+use crate::error::Error;
+use crate::verbs::load::Form;
+use crate::verbs::{self, Encoder, Meaning, Step};
 
-enum State {
-    /// Not connected, and nobody is at it.
-    Closed,
-    /// This attempt is under way.
-    Connecting(u64),
-    Open(Wire),
+/// Attempts to connect that may be under way at once: those that are stuck, in a look-up of the name
+/// say, and one that is not.
+const MOST_ATTEMPTS: usize = 4;
+
+/// What a connection works with during one turn of the engine.
+pub(crate) struct Turn<'a> {
+    pub(crate) now: Instant,
+    pub(crate) config: &'a Config,
+    pub(crate) registry: &'a Registry,
+    pub(crate) encoder: &'a Encoder,
+    pub(crate) settlement: &'a mut Settlement,
+    /// Whether texts of writes are kept until their reply, because they may have to be sent elsewhere.
+    pub(crate) keeps_texts: bool,
 }
 
 pub(crate) struct Connection {
     token: Token,
-    state: State,
+    server: Arc<Server>,
+    wire: Option<Wire>,
+    /// A newer connection, which takes over when nothing is in flight on the present one any more.
+    successor: Option<Wire>,
+    capabilities: Capabilities,
     waiting: VecDeque<Command>,
-    in_flight: VecDeque<InFlight>,
+    in_flight: InFlight,
     last_heard: Instant,
-    attempts: u64,
+    attempts: Attempts,
     backoff: Backoff,
+    /// The server has refused a write as a replica does: its name may mean another one by now.
+    is_suspect: bool,
+    /// The pace at which a suspect server's name is looked up again.
+    suspicion: Backoff,
     last_failure: Option<String>,
 }
 
+/// The attempts to connect.
+#[derive(Default)]
+struct Attempts {
+    /// The number of the latest.
+    latest: u64,
+    under_way: usize,
+    /// When the latest is given up, unless it has ended. It may still succeed after that.
+    given_up_at: Option<Instant>,
+}
+
 impl Connection {
-    pub(crate) fn new(token: Token, timeout: Duration, now: Instant) -> Self {
+    pub(crate) fn new(token: Token, server: Arc<Server>, config: &Config, now: Instant) -> Self {
         Self {
             token,
-            state: State::Closed,
+            server,
+            wire: None,
+            successor: None,
+            capabilities: Capabilities::new(config.refresh_on_load),
             waiting: VecDeque::new(),
-            in_flight: VecDeque::new(),
+            in_flight: InFlight::default(),
             last_heard: now,
-            attempts: 0,
-            backoff: Backoff::new(timeout, now),
+            attempts: Attempts::default(),
+            backoff: Backoff::new(config.timeout, now),
+            is_suspect: false,
+            suspicion: Backoff::new(config.timeout, now),
             last_failure: None,
         }
     }
 
+    pub(crate) fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    /// Whether a command can be sent at once.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open(_))
+        self.wire.is_some() && self.successor.is_none()
+    }
+
+    /// Whether a load may take a second step, because nobody knows yet whether the server takes
+    /// `GETEX`.
+    pub(crate) fn may_repeat_loads(&self) -> bool {
+        self.wire.is_none() || self.capabilities.load_form() == Some(Form::Unknown)
     }
 
     /// Whether nobody waits for anything.
@@ -59,140 +108,203 @@ impl Connection {
         self.waiting.is_empty() && self.in_flight.is_empty()
     }
 
+    /// Whether the socket may have more to read or to take.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.wire.as_ref().is_some_and(Wire::is_busy)
+    }
+
     /// Takes a socket that is connected already.
     #[cfg(all(feature = "bench", unix))]
-    pub(crate) fn open(&mut self, connected: Connected) {
-        self.state = State::Open(Wire::new(connected));
+    pub(crate) fn open(&mut self, socket: Socket, config: &Config) {
+        self.wire = Some(Wire::new(socket, config.max_bytes));
     }
 
     /// Takes a command: to be sent now, or once there is a connection.
-    pub(crate) fn accept(&mut self, mut command: Command, encoder: &Encoder, now: Instant) {
+    pub(crate) fn accept(&mut self, mut command: Command, turn: &Turn<'_>) {
         if self.is_open() {
-            let then = command.then.take();
-            self.send(&command.request(), then, encoder, now);
+            let (id, text) = (std::mem::take(&mut command.id), std::mem::take(&mut command.text));
+            self.transmit(command, &id, &text, turn);
         } else {
             self.waiting.push_back(command);
         }
     }
 
-    /// Sends a command, and expects its reply. Only for a connection that is open.
+    /// Sends a request that takes one step. Only for a connection that is open.
     pub(crate) fn send(
         &mut self,
+        step: Step,
         request: &Request<'_>,
-        then: Option<Box<Command>>,
-        encoder: &Encoder,
-        now: Instant,
+        deadline: Instant,
+        turn: &Turn<'_>,
     ) {
-        let State::Open(wire) = &mut self.state else { return };
-        encoder.write(&mut wire.output, request, wire.knows_getex);
-        self.in_flight.push_back(InFlight::new(request, then, now));
-
-        if request.step == Step::Load && encoder.refreshes_on_load() && !wire.knows_getex {
-            let refresh = Request { step: Step::RefreshAfterLoad, ..*request };
-            encoder.write(&mut wire.output, &refresh, false);
-            let mut entry = InFlight::new(&refresh, None, now);
-            entry.is_settled = true;
-            self.in_flight.push_back(entry);
-        }
+        let command = Command::new(request.ticket, step, b"", b"", deadline);
+        self.transmit(command, request.id, request.text, turn);
     }
 
-    /// Whether an attempt to connect is due; if so it is counted, and gets this number.
-    pub(crate) fn start_attempt(&mut self, now: Instant) -> Option<u64> {
-        if !self.waiting.is_empty()
-            && matches!(self.state, State::Closed)
-            && now >= self.backoff.retry_at()
+    /// Writes a command, whose id and text are passed beside it, and expects the reply. What may be
+    /// needed once more is kept with it.
+    fn transmit(&mut self, mut command: Command, id: &[u8], text: &[u8], turn: &Turn<'_>) {
+        let Some(wire) = &mut self.wire else { return };
+        let output = wire.output();
+        let mut refresh = None;
+        if command.step == Step::Load
+            && let Some(Form::GetAndExpire { .. }) = self.capabilities.load_form()
         {
-            self.attempts += 1;
-            self.state = State::Connecting(self.attempts);
-            return Some(self.attempts);
+            command.step = Step::Get;
+            let (ticket, deadline) = (command.ticket, command.deadline);
+            refresh = Some(Command::new(ticket, Step::Refresh, b"", b"", deadline));
         }
-        None
+        command.step.write(output, turn.encoder, id, text);
+        if command.step.is_repeatable() || turn.keeps_texts {
+            command.id = id.into();
+        }
+        if turn.keeps_texts {
+            command.text = text.into();
+        }
+        self.in_flight.push(command, true, turn.now);
+        if let Some(refresh) = refresh {
+            refresh.step.write(output, turn.encoder, id, b"");
+            self.in_flight.push(refresh, false, turn.now);
+        }
     }
 
-    /// When the next attempt is due, if one is.
+    /// Whether an attempt to connect is due; if so it gets this number, under which it has to end in
+    /// [`Connection::finish_attempt`].
+    pub(crate) fn start_attempt(&mut self, turn: &Turn<'_>) -> Option<u64> {
+        if self.attempts.given_up_at.is_some_and(|time| time <= turn.now) {
+            self.attempts.given_up_at = None;
+            let reason = "no answer yet; the look-up of the host name may be stuck";
+            self.fail_attempt(reason.into(), turn.now);
+        }
+        if self.next_attempt().is_none_or(|due| due > turn.now) {
+            return None;
+        }
+        self.is_suspect = false;
+        self.attempts.latest += 1;
+        self.attempts.under_way += 1;
+        self.attempts.given_up_at = Some(turn.now + turn.config.timeout);
+        Some(self.attempts.latest)
+    }
+
+    /// When the next attempt is to start, or the present one is to be given up.
     pub(crate) fn next_attempt(&self) -> Option<Instant> {
-        (!self.waiting.is_empty() && matches!(self.state, State::Closed))
-            .then_some(self.backoff.retry_at())
+        if let Some(given_up_at) = self.attempts.given_up_at {
+            return Some(given_up_at);
+        }
+        if self.attempts.under_way >= MOST_ATTEMPTS || self.successor.is_some() {
+            None
+        } else if self.wire.is_none() {
+            (!self.waiting.is_empty()).then_some(self.backoff.retry_at())
+        } else {
+            self.is_suspect.then_some(self.suspicion.retry_at())
+        }
     }
 
-    /// Takes the result of an attempt to connect.
+    fn fail_attempt(&mut self, reason: String, now: Instant) {
+        let backoff = if self.wire.is_none() { &mut self.backoff } else { &mut self.suspicion };
+        backoff.fail(now);
+        self.last_failure = Some(reason);
+    }
+
+    /// Takes the result of an attempt to connect, be it one that was given up.
     pub(crate) fn finish_attempt(
         &mut self,
         attempt: u64,
-        result: Result<Connected, ConnectError>,
-        registry: &Registry,
-        encoder: &Encoder,
-        settlement: &mut Settlement,
-        now: Instant,
+        result: Result<Socket, ConnectError>,
+        turn: &mut Turn<'_>,
     ) {
-        if !matches!(self.state, State::Connecting(current) if current == attempt) {
-            return;
+        self.attempts.under_way = self.attempts.under_way.saturating_sub(1);
+        if self.attempts.latest == attempt {
+            self.attempts.given_up_at = None;
         }
-        self.state = State::Closed;
-        let result = result.and_then(|mut connected| {
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            match registry.register(connected.socket.source(), self.token, interest) {
-                Ok(()) => Ok(connected),
-                Err(error) => Err(ConnectError { reason: error.to_string(), is_final: false }),
-            }
-        });
+        let is_wanted = self.wire.is_none() || self.capabilities.is_demoted();
         match result {
-            Ok(connected) => {
-                self.state = State::Open(Wire::new(connected));
-                self.last_failure = None;
-                self.last_heard = now;
-                for command in std::mem::take(&mut self.waiting) {
-                    self.accept(command, encoder, now);
-                }
+            Ok(_) if !is_wanted || self.successor.is_some() => {}
+            Ok(socket) => {
+                self.attempts.given_up_at = None;
+                self.successor = Some(Wire::new(socket, turn.config.max_bytes));
+                self.suspicion.fail(turn.now);
+                self.change_over(turn);
             }
             Err(error) => {
-                self.backoff.fail(now);
-                if error.is_final {
+                if error.is_permanent && self.wire.is_none() {
                     for command in self.waiting.drain(..) {
-                        settlement.fail(command.ticket, Code::Connect, |address| {
-                            format!("No connection to {address}: {}", error.reason)
-                        });
+                        let error = Error::no_connection(&self.server, &error.reason);
+                        turn.settlement.fail(command.ticket, error);
                     }
                 }
-                self.last_failure = Some(error.reason);
+                self.fail_attempt(error.reason, turn.now);
             }
         }
+    }
+
+    /// Puts the successor in the place of the present connection, if there is one and nothing is in
+    /// flight any more: commands of one session must not be under way on both.
+    fn change_over(&mut self, turn: &mut Turn<'_>) -> bool {
+        if !self.in_flight.is_empty() {
+            return false;
+        }
+        let Some(mut successor) = self.successor.take() else { return false };
+        if let Some(wire) = self.wire.take() {
+            wire.abort(turn.registry);
+        }
+        if let Err(error) = successor.register(turn.registry, self.token) {
+            self.fail_attempt(error.to_string(), turn.now);
+            return true;
+        }
+        self.wire = Some(successor);
+        self.capabilities = Capabilities::new(turn.config.refresh_on_load);
+        self.last_failure = None;
+        self.last_heard = turn.now;
+        for command in std::mem::take(&mut self.waiting) {
+            self.accept(command, turn);
+        }
+        true
     }
 
     /// Takes note of what the operating system says of the socket.
     pub(crate) fn notice(&mut self, is_readable: bool, is_writable: bool) {
-        if let State::Open(wire) = &mut self.state {
+        if let Some(wire) = &mut self.wire {
             wire.notice(is_readable, is_writable);
         }
     }
 
-    /// Writes and reads what can be without waiting; gives whether that was anything. Steps that
-    /// follow one that succeeded go to `next`.
-    pub(crate) fn pump(
-        &mut self,
-        registry: &Registry,
-        settlement: &mut Settlement,
-        next: &mut Vec<Command>,
-        now: Instant,
-    ) -> bool {
-        let State::Open(wire) = &mut self.state else { return false };
+    /// Writes and reads what can be without waiting; returns whether that was anything.
+    pub(crate) fn pump(&mut self, turn: &mut Turn<'_>) -> bool {
+        let progress = self.exchange(turn);
+        progress | self.change_over(turn)
+    }
+
+    fn exchange(&mut self, turn: &mut Turn<'_>) -> bool {
+        let Some(wire) = &mut self.wire else { return false };
         let is_expecting = !self.in_flight.is_empty();
-        let in_flight = &mut self.in_flight;
         let exchanged = wire.write().and_then(|wrote| {
-            let read =
-                wire.read(is_expecting, |reply| take_reply(in_flight, reply, settlement, next))?;
+            let read = wire.read(is_expecting, |reply| {
+                self.in_flight.take(&reply, |Answered { command, meaning, is_awaited }| {
+                    let is_only_getex_refused = self.capabilities.learn(command.step, &meaning);
+                    self.is_suspect |= self.capabilities.is_demoted();
+                    if is_awaited && is_only_getex_refused {
+                        turn.settlement.go_on(command.take());
+                    } else if is_awaited {
+                        settle(command, meaning, &self.server, turn);
+                    }
+                })
+            })?;
             Ok((wrote, read))
         });
         match exchanged {
             Ok((wrote, read)) => {
                 if read {
-                    self.last_heard = now;
+                    self.last_heard = turn.now;
                     self.backoff.succeed();
+                    if self.capabilities.takes_writes() {
+                        self.suspicion.succeed();
+                    }
                 }
                 wrote || read
             }
             Err(reason) => {
-                self.lose(&reason, registry, settlement, now);
+                self.lose(&reason, turn);
                 true
             }
         }
@@ -201,88 +313,95 @@ impl Connection {
     /// Drops a connection that is of no more use. What may be sent again waits for the next one,
     /// in its order; the rest fails, because a write that happened after all could then be done
     /// over a newer one.
-    fn lose(
-        &mut self,
-        reason: &str,
-        registry: &Registry,
-        settlement: &mut Settlement,
-        now: Instant,
-    ) {
-        if let State::Open(wire) = std::mem::replace(&mut self.state, State::Closed) {
-            wire.abort(registry);
+    fn lose(&mut self, reason: &str, turn: &mut Turn<'_>) {
+        if let Some(wire) = self.wire.take() {
+            wire.abort(turn.registry);
         }
         self.last_failure = Some(format!("connection lost: {reason}"));
         // A server that is gone for good is refused soon enough; one that restarts is back at once.
-        self.backoff.fail(now);
+        self.backoff.fail(turn.now);
 
-        for entry in std::mem::take(&mut self.in_flight) {
-            if entry.is_settled {
-                continue;
-            }
-            if entry.step.is_repeatable() {
-                self.waiting.push_back(Command {
-                    ticket: entry.ticket,
-                    step: entry.step,
-                    id: entry.id,
-                    text: Box::default(),
-                    deadline: entry.deadline,
-                    went_unanswered: false,
-                    then: entry.then,
-                });
+        let mut again = VecDeque::new();
+        for mut command in self.in_flight.lose() {
+            if command.step.is_repeatable() {
+                if command.step == Step::Get {
+                    command.step = Step::Load;
+                }
+                again.push_back(command);
             } else {
-                settlement.fail(entry.ticket, Code::Disconnected, |address| {
-                    format!(
-                        "The connection to {address} broke with a write in flight ({reason}); \
-                         it may or may not have happened"
-                    )
-                });
+                let error = Error::disconnected(&self.server, reason);
+                turn.settlement.fail(command.ticket, error);
             }
         }
+        again.append(&mut self.waiting);
+        self.waiting = again;
     }
 
-    /// Settles what is past its deadline; gives the earliest deadline that remains.
-    pub(crate) fn expire(
-        &mut self,
-        registry: &Registry,
-        settlement: &mut Settlement,
-        now: Instant,
-    ) -> Option<Instant> {
-        let milliseconds = settlement.timeout.as_millis();
-        let mut is_silent = false;
-        let due = |entry: &&mut InFlight| !entry.is_settled && entry.deadline <= now;
-        for entry in self.in_flight.iter_mut().filter(due) {
-            entry.is_settled = true;
-            entry.then = None;
-            is_silent |= entry.sent >= self.last_heard;
-            settlement.time_out(entry.ticket, entry.step);
+    /// Why a command could not be sent within its time.
+    pub(crate) fn unsent_error(&self, config: &Config) -> Error {
+        if self.wire.is_some() {
+            return Error::timed_out(&self.server, config.timeout, false);
         }
+        let failure = self.last_failure.as_deref().unwrap_or("no answer yet");
+        Error::not_connected_in_time(&self.server, config.timeout, failure)
+    }
+
+    /// Settles what is past its deadline; returns the earliest deadline that remains.
+    pub(crate) fn expire(&mut self, turn: &mut Turn<'_>) -> Option<Instant> {
+        let (server, timeout, now) = (&self.server, turn.config.timeout, turn.now);
+        let mut is_silent = false;
+        self.in_flight.expire(now, |command, sent| {
+            is_silent |= sent >= self.last_heard;
+            let error = Error::timed_out(server, timeout, !command.step.is_repeatable());
+            turn.settlement.fail(command.ticket, error);
+        });
         // A connection on which nothing has come since would time out for ever: its packets may
         // be going nowhere. On one that is far behind, Redis would go on working for people who
         // have left, and everyone after them would time out, too.
-        let is_behind =
-            |entry: &InFlight| now.saturating_duration_since(entry.sent) > settlement.timeout * 2;
-        if self.is_open() && (is_silent || self.in_flight.front().is_some_and(is_behind)) {
-            self.lose("no answer before the deadline", registry, settlement, now);
+        let is_behind = |sent: Instant| now.saturating_duration_since(sent) > timeout * 2;
+        if self.wire.is_some() && (is_silent || self.in_flight.oldest().is_some_and(is_behind)) {
+            self.lose("no answer before the deadline", turn);
             for command in &mut self.waiting {
                 command.went_unanswered = true;
             }
         }
 
-        let failure = self.last_failure.as_deref().unwrap_or("no answer yet");
-        self.waiting.retain(|command| {
-            let is_due = command.deadline <= now;
-            if is_due && command.went_unanswered {
-                settlement.time_out(command.ticket, command.step);
-            } else if is_due {
-                settlement.fail(command.ticket, Code::Connect, |address| {
-                    format!("No connection to {address} within {milliseconds} ms: {failure}")
-                });
-            }
-            !is_due
-        });
+        let (due, waiting) =
+            self.waiting.drain(..).partition(|command: &Command| command.deadline <= now);
+        self.waiting = waiting;
+        let due: VecDeque<Command> = due;
+        for command in due {
+            let error = if command.went_unanswered {
+                let is_write = !command.step.is_repeatable();
+                Error::timed_out(&self.server, turn.config.timeout, is_write)
+            } else {
+                self.unsent_error(turn.config)
+            };
+            turn.settlement.fail(command.ticket, error);
+        }
 
-        let in_flight = self.in_flight.iter().filter(|entry| !entry.is_settled);
         let waiting = self.waiting.iter().map(|command| command.deadline);
-        in_flight.map(|entry| entry.deadline).chain(waiting).min()
+        self.in_flight.next_deadline().into_iter().chain(waiting).min()
+    }
+}
+
+/// Does with a reply what whoever asked is waiting for.
+fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &mut Turn<'_>) {
+    let ticket = command.ticket;
+    match meaning {
+        Meaning::Answered(answer) => {
+            match verbs::next(command.step, &answer, command.then.take()) {
+                Some(next) => turn.settlement.go_on(next),
+                None => turn.settlement.answer(ticket, answer),
+            }
+        }
+        Meaning::TooLarge(bytes) => {
+            turn.settlement.fail(ticket, Error::too_large(bytes, turn.config.max_bytes));
+        }
+        Meaning::Refused(words) => {
+            let prefix = turn.config.prefix.as_bytes();
+            turn.settlement.fail(ticket, Error::refused(server, words, prefix));
+        }
+        Meaning::Redirected(words) => turn.settlement.redirect(command.take(), words),
     }
 }

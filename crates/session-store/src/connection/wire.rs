@@ -2,9 +2,9 @@
 
 use std::io::{self, Read, Write};
 
-use mio::Registry;
+use mio::{Interest, Registry, Token};
 
-use crate::connect::Connected;
+use super::outbox::Outbox;
 use crate::connect::socket::Socket;
 use crate::handover::outcome::KEEP_BYTES;
 use crate::resp::{Parsed, Reply, parse};
@@ -12,66 +12,73 @@ use crate::resp::{Parsed, Reply, parse};
 /// How much is read at a time, at least.
 const READ_BYTES: usize = 64 * 1024;
 
-pub(crate) struct Wire {
-    socket: Socket,
-    /// Whether the server has `GETEX`.
-    pub(crate) knows_getex: bool,
-    /// Commands to be sent. Whoever appends to it expects replies.
-    pub(crate) output: Vec<u8>,
-    written: usize,
+pub(super) struct Wire<S = Socket> {
+    socket: S,
+    outbox: Outbox,
     /// The socket takes no more for now.
     is_blocked: bool,
+    /// The longest value that is kept.
+    longest: usize,
     input: Vec<u8>,
     filled: usize,
+    /// Bytes that are still to come of a value that is too long, and are dropped.
+    dropping: usize,
     /// The operating system has said that there is something to read.
     may_read: bool,
 }
 
-impl Wire {
-    pub(crate) fn new(Connected { socket, knows_getex }: Connected) -> Self {
+impl<S: Read + Write> Wire<S> {
+    pub(super) fn new(socket: S, longest: usize) -> Self {
         Self {
             socket,
-            knows_getex,
-            output: Vec::new(),
-            written: 0,
+            outbox: Outbox::default(),
             is_blocked: false,
+            longest,
             input: Vec::new(),
             filled: 0,
+            dropping: 0,
             may_read: true,
         }
     }
 
+    /// Where commands to be sent are appended. Whoever does it expects replies.
+    pub(super) fn output(&mut self) -> &mut Vec<u8> {
+        self.outbox.end()
+    }
+
+    /// Whether the socket may have more to read or to take.
+    pub(super) fn is_busy(&self) -> bool {
+        self.may_read || self.has_output()
+    }
+
+    fn has_output(&self) -> bool {
+        !self.is_blocked && !self.outbox.is_empty()
+    }
+
     /// Takes note of what the operating system says of the socket.
-    pub(crate) fn notice(&mut self, is_readable: bool, is_writable: bool) {
+    pub(super) fn notice(&mut self, is_readable: bool, is_writable: bool) {
         self.may_read |= is_readable;
         self.is_blocked &= !is_writable;
     }
 
-    /// Writes what the socket takes; gives whether that was anything.
-    pub(crate) fn write(&mut self) -> Result<bool, String> {
-        if self.is_blocked || self.output.is_empty() {
+    /// Writes what the socket takes; returns whether that was anything.
+    pub(super) fn write(&mut self) -> Result<bool, String> {
+        if !self.has_output() {
             return Ok(false);
         }
         match self.write_all() {
-            Ok(()) => {
-                self.output.clear();
-                self.output.shrink_to(KEEP_BYTES);
-                self.written = 0;
-                Ok(true)
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.is_blocked = true;
-                Ok(true)
-            }
-            Err(error) => Err(error.to_string()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_blocked = true,
+            Err(error) => return Err(error.to_string()),
+            Ok(()) => {}
         }
+        Ok(true)
     }
 
     fn write_all(&mut self) -> io::Result<()> {
-        while self.written < self.output.len() {
-            match self.socket.write(&self.output[self.written..]) {
+        while !self.outbox.is_empty() {
+            match self.socket.write(self.outbox.unsent()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.written += count,
+                Ok(count) => self.outbox.advance(count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -79,14 +86,14 @@ impl Wire {
         self.socket.flush()
     }
 
-    /// Reads what has come and gives the replies in it to `take`; gives whether anything had.
+    /// Reads what has come and passes on the replies in it; returns whether anything had.
     ///
     /// Where replies are due it looks without having been told to, which saves the operating system
     /// from telling.
-    pub(crate) fn read(
+    pub(super) fn read(
         &mut self,
         is_expecting: bool,
-        mut take: impl FnMut(&Reply<'_>) -> Result<(), String>,
+        mut take: impl FnMut(Reply<'_>) -> Result<(), String>,
     ) -> Result<bool, String> {
         if !is_expecting && !self.may_read {
             return Ok(false);
@@ -97,20 +104,30 @@ impl Wire {
         match self.socket.read(&mut self.input[self.filled..]) {
             Ok(0) => return Err("the server closed the connection".into()),
             Ok(count) => self.filled += count,
+            // TLS has records without a word in them; what is behind them is for the next turn.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.may_read = true;
+                return Ok(false);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.may_read = false;
                 return Ok(false);
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
             Err(error) => return Err(error.to_string()),
         }
 
-        let mut start = 0;
+        let mut start = self.drop_too_long(0);
         let needed = loop {
-            match parse(&self.input[start..self.filled]) {
+            match parse(&self.input[start..self.filled], self.longest) {
                 Parsed::Reply(reply, length) => {
-                    take(&reply)?;
-                    start += length;
+                    let is_too_long = matches!(reply, Reply::Oversized(_));
+                    take(reply)?;
+                    if is_too_long {
+                        self.dropping = length;
+                        start = self.drop_too_long(start);
+                    } else {
+                        start += length;
+                    }
                 }
                 Parsed::Incomplete(needed) => break needed,
                 Parsed::Invalid => return Err("the server sent what is not a reply".into()),
@@ -120,21 +137,153 @@ impl Wire {
         Ok(true)
     }
 
-    /// Keeps the start of a reply, and makes room for all of it.
+    /// Drops what has come of a value that is too long; returns where the next reply starts.
+    fn drop_too_long(&mut self, start: usize) -> usize {
+        let dropped = self.dropping.min(self.filled - start);
+        self.dropping -= dropped;
+        start + dropped
+    }
+
+    /// Keeps the start of a reply, and makes room for more of it: as much as it has already, because
+    /// its length is only what the server announces.
     fn keep_from(&mut self, start: usize, needed: usize) {
         self.input.copy_within(start..self.filled, 0);
         self.filled -= start;
-        if self.input.len() < needed {
-            self.input.resize(needed, 0);
+        let wanted = needed.min(2 * self.filled.max(READ_BYTES));
+        if self.input.len() < wanted {
+            self.input.resize(wanted, 0);
         } else if self.filled == 0 && self.input.len() > KEEP_BYTES {
             self.input = Vec::new();
         }
     }
+}
+
+impl Wire {
+    /// Has the operating system watch the socket.
+    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(self.socket.source(), token, Interest::READABLE | Interest::WRITABLE)
+    }
 
     /// Closes the socket, with what has not been sent.
-    pub(crate) fn abort(mut self, registry: &Registry) {
+    pub(super) fn abort(mut self, registry: &Registry) {
         // Closing the socket does the same where this fails.
         let _ = registry.deregister(self.socket.source());
         self.socket.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::resp::write_bulk;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// Replies in pieces, as a network delivers them; and a socket that takes a few bytes at a time.
+    #[derive(Default)]
+    struct Pieces {
+        replies: VecDeque<Vec<u8>>,
+        written: Vec<u8>,
+        takes: usize,
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let Some(mut piece) = self.replies.pop_front() else {
+                return Err(io::ErrorKind::WouldBlock.into());
+            };
+            let count = piece.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&piece[..count]);
+            if count < piece.len() {
+                self.replies.push_front(piece.split_off(count));
+            }
+            Ok(count)
+        }
+    }
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.takes == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let count = bytes.len().min(self.takes);
+            self.takes -= count;
+            self.written.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    const LONGEST: usize = 100_000;
+
+    proptest! {
+        #[test]
+        fn replies_come_whole_and_in_order_however_they_are_cut(
+            sizes in vec(prop_oneof![3 => 0usize..200, 1 => 0usize..2 * LONGEST], 1..12),
+            cuts in vec(1usize..70_000, 1..40),
+        ) {
+            let value = |at: usize, size: usize| vec![u8::try_from(at).unwrap(); size];
+            let mut stream = Vec::new();
+            for (at, size) in sizes.iter().enumerate() {
+                write_bulk(&mut stream, [&value(at, *size), b""]);
+            }
+            let mut wire = Wire::new(Pieces::default(), LONGEST);
+            for cut in cuts.iter().cycle() {
+                if stream.is_empty() {
+                    break;
+                }
+                let rest = stream.split_off((*cut).min(stream.len()));
+                wire.socket.replies.push_back(std::mem::replace(&mut stream, rest));
+            }
+            let mut seen = Vec::new();
+            while wire.read(true, |reply| {
+                seen.push(match reply {
+                    Reply::Bulk(bytes) => (bytes.first().copied(), bytes.len()),
+                    Reply::Oversized(size) => (None, size),
+                    other => panic!("{other:?}"),
+                });
+                Ok(())
+            }).unwrap() {
+                prop_assert!(wire.input.len() <= 2 * (LONGEST + READ_BYTES), "kept too much");
+            }
+            let expected: Vec<_> = sizes.iter().enumerate().map(|(at, size)| {
+                let is_kept = *size > 0 && *size <= LONGEST;
+                (is_kept.then(|| u8::try_from(at).unwrap()), *size)
+            }).collect();
+            prop_assert_eq!(seen, expected);
+        }
+
+        #[test]
+        fn commands_go_out_whole_and_in_order_however_little_the_socket_takes(
+            commands in vec((vec(any::<u8>(), 0..300), 0usize..300), 1..20),
+        ) {
+            let mut wire = Wire::new(Pieces::default(), LONGEST);
+            let mut expected = Vec::new();
+            for (bytes, takes) in commands {
+                wire.output().extend_from_slice(&bytes);
+                expected.extend_from_slice(&bytes);
+                wire.socket.takes = takes;
+                wire.notice(false, true);
+                wire.write().unwrap();
+            }
+            wire.socket.takes = usize::MAX;
+            wire.notice(false, true);
+            wire.write().unwrap();
+            prop_assert_eq!(&wire.socket.written, &expected);
+            prop_assert!(!wire.has_output());
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_for_what_is_only_announced() {
+        let mut wire = Wire::new(Pieces::default(), usize::MAX);
+        wire.socket.replies.push_back(b"$536870912\r\nab".to_vec());
+        assert!(wire.read(true, |_| panic!("no reply is whole")).unwrap());
+        assert!(wire.input.capacity() <= 4 * READ_BYTES);
     }
 }

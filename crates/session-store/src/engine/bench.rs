@@ -7,22 +7,31 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::command::Step;
+use crate::command::Request;
 use crate::config::{Config, Options};
-use crate::connect::Connected;
 use crate::connect::socket::Socket;
 use crate::engine::Engine;
-use crate::handover::outcome::{Answer, Mailbox, Outcomes};
+use crate::handover::mailbox::Mailbox;
+use crate::handover::outcome::{Answer, Outcomes};
 use crate::handover::queue::Queue;
 use crate::handover::ticket::Ticket;
 
 /// What is done to a session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// Reads the text.
     Load,
     /// Writes a text over the one that is there.
     Save,
+}
+
+impl From<Verb> for crate::Verb {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Load => Self::Load,
+            Verb::Save => Self::SaveExisting,
+        }
+    }
 }
 
 /// The core from the queue to the socket, and from the replies to the outcomes.
@@ -49,17 +58,19 @@ impl Bench {
             ttl: Some(604_800),
             refresh_on_load: true,
             timeout: Duration::from_secs(3600),
+            max_bytes: 1 << 20,
             ..Options::default()
         });
         let config = Arc::new(config.expect("the options are right"));
         let queue = Arc::new(Queue::default());
         let mailbox = Arc::new(Mailbox::new(|| ()));
-        let mut engine = Engine::new(config, queue, mailbox).expect("files can be opened");
+        let mut engine =
+            Engine::new(Arc::clone(&config), queue, mailbox).expect("files can be opened");
 
         let (socket, server) = UnixStream::pair().expect("files can be opened");
         socket.set_nonblocking(true).expect("sockets can be so");
         let socket = Socket::Unix(mio::net::UnixStream::from_std(socket));
-        engine.connections[0].open(Connected { socket, knows_getex: true });
+        engine.connections[0].open(socket, &config);
         Self { engine, server, next: 0, received: vec![0; 1 << 20], fetched: Outcomes::default() }
     }
 
@@ -68,14 +79,15 @@ impl Bench {
     /// # Panics
     /// When nothing was sent.
     pub fn send(&mut self, verb: Verb, ids: &[String], text: &str) -> usize {
+        let mut hand_over =
+            self.engine.queue.hand_over(Instant::now() + self.engine.config.timeout);
         for id in ids {
-            let (step, text) = match verb {
-                Verb::Load => (Step::Load, ""),
-                Verb::Save => (Step::SaveExisting, text),
-            };
-            self.engine.queue.push(self.next, step, id.as_bytes(), text.as_bytes());
+            let request = Request::new(self.next, verb.into(), id.as_bytes());
+            let text = if verb == Verb::Save { text } else { "" };
+            hand_over.push(&Request { text: text.as_bytes(), ..request });
             self.next = (self.next + 1) % 1000;
         }
+        drop(hand_over);
         self.engine.queue.publish();
         self.engine.turn(Instant::now());
         self.server.read(&mut self.received).expect("a pipeline was sent")
@@ -89,7 +101,7 @@ impl Bench {
         self.server.write_all(replies).expect("the replies are taken");
         while outcomes > 0 {
             assert!(self.engine.turn(Instant::now()), "replies are missing");
-            self.engine.mailbox.fetch(&mut self.fetched);
+            self.engine.mailbox.fetch(&mut self.fetched, false);
             while let Some(outcome) = self.fetched.take() {
                 assert!(
                     !matches!(black_box(outcome).answer, Answer::Failed(_)),

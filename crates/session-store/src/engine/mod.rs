@@ -1,38 +1,34 @@
 //! The I/O thread: from the queue to the connections, and from the replies to the mailbox.
 
+mod attempts;
 #[cfg(all(feature = "bench", unix))]
 pub mod bench;
+mod order;
 pub(crate) mod settlement;
 mod spin;
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{hash, io, thread};
 
 use mio::{Events, Poll, Token, Waker};
 
-use crate::command::{Command, Encoder, Request};
+use self::attempts::{Attempted, Attempts};
+use self::settlement::Settlement;
+use self::spin::Spin;
+use crate::command::Command;
 use crate::config::Config;
-use crate::connect::{ConnectError, Connected, connect};
-use crate::connection::Connection;
-use crate::engine::settlement::Settlement;
-use crate::engine::spin::Spin;
-use crate::error::Code;
-use crate::handover::outcome::Mailbox;
-use crate::handover::queue::{Batch, Queue, Submitted};
+use crate::connection::{Connection, Turn};
+use crate::error::{Code, Error};
+use crate::handover::mailbox::Mailbox;
+use crate::handover::queue::{Batch, Queue};
 use crate::handover::ticket::EVERYONE;
+use crate::topology::Topology;
+use crate::verbs::{self, Encoder, Step};
 
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);
-
-/// What came of an attempt to connect.
-struct Attempted {
-    connection: usize,
-    attempt: u64,
-    result: Result<Connected, ConnectError>,
-}
 
 pub(crate) struct Engine {
     config: Arc<Config>,
@@ -42,14 +38,27 @@ pub(crate) struct Engine {
     poll: Poll,
     events: Events,
     batch: Batch,
+    topology: Topology,
     connections: Vec<Connection>,
     settlement: Settlement,
-    /// Steps that follow one that has just succeeded.
-    next: Vec<Command>,
-    attempted: (Arc<Mutex<Sender<Attempted>>>, Receiver<Attempted>),
+    attempts: Attempts,
     /// No deadline is earlier, but this one may be of a command that has ended.
     next_deadline: Option<Instant>,
     spin: Spin,
+}
+
+/// What a turn works with, and the connections beside it.
+macro_rules! turn {
+    ($engine:ident, $now:expr) => {
+        Turn {
+            now: $now,
+            config: &$engine.config,
+            registry: $engine.poll.registry(),
+            encoder: &$engine.encoder,
+            settlement: &mut $engine.settlement,
+            keeps_texts: $engine.topology.may_redirect(),
+        }
+    };
 }
 
 impl Engine {
@@ -65,21 +74,19 @@ impl Engine {
         let now = Instant::now();
         let poll = Poll::new()?;
         queue.set_waker(Waker::new(poll.registry(), WAKER)?);
-        let (sender, receiver) = channel();
+        let topology = Topology::new(&config);
         Ok(Self {
             encoder: Encoder::new(&config),
-            settlement: Settlement::new(config.target.to_string(), config.timeout),
-            connections: (0..config.connections)
-                .map(|index| Connection::new(Token(index), config.timeout, now))
-                .collect(),
+            connections: connections(&topology, &config, now),
+            topology,
+            settlement: Settlement::default(),
+            attempts: Attempts::new(Arc::clone(&queue), config.timeout),
             config,
             queue,
             mailbox,
             poll,
             events: Events::with_capacity(128),
             batch: Batch::default(),
-            next: Vec::new(),
-            attempted: (Arc::new(Mutex::new(sender)), receiver),
             next_deadline: None,
             spin: Spin::new(now),
         })
@@ -97,20 +104,18 @@ impl Engine {
     }
 
     fn start_afresh(&mut self) {
-        let now = Instant::now();
-        for (index, connection) in self.connections.iter_mut().enumerate() {
-            *connection = Connection::new(Token(index), self.config.timeout, now);
-        }
-        // With a new channel, attempts that are under way find nobody.
-        let (sender, receiver) = channel();
-        self.attempted = (Arc::new(Mutex::new(sender)), receiver);
-        self.settlement = Settlement::new(self.config.target.to_string(), self.config.timeout);
-        self.next.clear();
+        self.topology = Topology::new(&self.config);
+        self.connections = connections(&self.topology, &self.config, Instant::now());
+        // Attempts that are under way find nobody.
+        self.attempts = Attempts::new(Arc::clone(&self.queue), self.config.timeout);
+        self.settlement = Settlement::default();
         self.queue.take(&mut self.batch);
         self.batch = Batch::default();
-        self.settlement.fail(EVERYONE, Code::Disconnected, |address| {
-            format!("An internal error ended the connection to {address}; please report it")
-        });
+        let message = format!(
+            "An internal error ended the connection to {}; please report it",
+            self.config.server
+        );
+        self.settlement.fail(EVERYONE, Error::new(Code::Disconnected, message));
         self.deliver();
     }
 
@@ -130,128 +135,99 @@ impl Engine {
         }
     }
 
-    /// Does all that can be done without waiting; gives whether that was anything.
+    /// Does all that can be done without waiting; returns whether that was anything.
     fn turn(&mut self, now: Instant) -> bool {
         let mut progress = self.queue.take(&mut self.batch);
         if progress {
             self.take_batch(now);
-            progress |= self.take_attempts(now);
-        }
-        for connection in &mut self.connections {
-            progress |=
-                connection.pump(self.poll.registry(), &mut self.settlement, &mut self.next, now);
-        }
-        for command in std::mem::take(&mut self.next) {
-            self.forward(command, now);
-        }
-        for command in self.settlement.release() {
-            self.accept(command, now);
+            self.take_attempts(now);
         }
         if self.next_deadline.is_some_and(|deadline| deadline <= now) {
             self.expire(now);
             progress = true;
         }
+        let mut turn = turn!(self, now);
+        for connection in &mut self.connections {
+            progress |= connection.pump(&mut turn);
+        }
+        progress |= self.go_on(now);
         self.connect(now);
         self.deliver();
-        progress
+        // What was added behind the last write has to be written before the thread may wait.
+        progress || self.connections.iter().any(Connection::is_busy)
     }
 
     fn take_batch(&mut self, now: Instant) {
-        let deadline = now + self.config.timeout;
         let mut batch = std::mem::take(&mut self.batch);
-        batch.drain(|submitted| match submitted {
-            Submitted::Simple { ticket, step, id, text } => {
-                let index = self.index(id);
-                let connection = &mut self.connections[index];
-                if connection.is_open() && self.settlement.is_orderly() {
-                    let request = Request { ticket, step, id, text, deadline };
-                    connection.send(&request, None, &self.encoder, now);
-                } else {
-                    let mut command = Command::new(ticket, step, id.to_vec(), text.to_vec());
-                    command.set_deadline(deadline);
-                    self.accept(command, now);
+        batch.drain(|request, deadline| {
+            self.next_deadline.get_or_insert(deadline);
+            if let Some(step) = verbs::only_step(request)
+                && self.settlement.order.is_free(request.id)
+            {
+                let connection = &mut self.connections[self.topology.connection_of(request.id)];
+                if connection.is_open() && !(step == Step::Load && connection.may_repeat_loads()) {
+                    return connection.send(step, request, deadline, &turn!(self, now));
                 }
             }
-            Submitted::Chain(mut command) => {
-                command.set_deadline(deadline);
-                self.accept(command, now);
+            let command = verbs::plan(request, deadline);
+            let connection = &self.connections[self.topology.connection_of(request.id)];
+            let is_one_step = command.then.is_none()
+                && !(command.step == Step::Load && connection.may_repeat_loads());
+            if let Some(command) = self.settlement.order.admit(command, is_one_step) {
+                self.forward(command, now);
             }
         });
         self.batch = batch;
-        self.next_deadline.get_or_insert(deadline);
     }
 
-    /// Sends a command on its way, or keeps it back behind an unfinished one on the same session.
-    fn accept(&mut self, command: Command, now: Instant) {
-        if let Some(command) = self.settlement.hold(command) {
+    /// Sends the steps that have become due: those that follow others, those that were waiting for
+    /// their turn, and those that belong elsewhere. Returns whether there were any.
+    fn go_on(&mut self, now: Instant) -> bool {
+        let redirected = std::mem::take(&mut self.settlement.redirected);
+        let mut progress = !redirected.is_empty();
+        for (command, words) in redirected {
+            match self.topology.redirect(&command, &words) {
+                Ok(index) => self.connections[index].accept(command, &turn!(self, now)),
+                Err(error) => self.settlement.fail(command.ticket, error),
+            }
+        }
+        let next = std::mem::take(&mut self.settlement.next);
+        for command in next.into_iter().chain(self.settlement.order.take_ready()) {
+            progress = true;
             self.forward(command, now);
         }
+        progress
     }
 
-    /// Sends a command on its way that nothing has to be kept in order with.
+    /// Sends a command that nothing has to be kept in order with on its way.
     fn forward(&mut self, command: Command, now: Instant) {
-        let index = self.index(&command.id);
-        self.connections[index].accept(command, &self.encoder, now);
-    }
-
-    /// The connection of a session: always the same one, so that its commands stay in order.
-    fn index(&self, id: &[u8]) -> usize {
-        if self.connections.len() == 1 {
-            return 0;
-        }
-        let mut hasher = hash::DefaultHasher::new();
-        hash::Hasher::write(&mut hasher, id);
-        let hash = hash::Hasher::finish(&hasher);
-        usize::try_from(hash % self.connections.len() as u64).unwrap_or(0)
+        let index = self.topology.connection_of(&command.id);
+        self.connections[index].accept(command, &turn!(self, now));
     }
 
     fn connect(&mut self, now: Instant) {
         for (index, connection) in self.connections.iter_mut().enumerate() {
-            let Some(attempt) = connection.start_attempt(now) else { continue };
-            let config = Arc::clone(&self.config);
-            let queue = Arc::clone(&self.queue);
-            let sender = Arc::clone(&self.attempted.0);
-            let send = move |result| {
-                let sender = sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                // Nobody receives once the store is closed; the socket is closed with it.
-                let _ = sender.send(Attempted { connection: index, attempt, result });
-                queue.publish();
-            };
-            let send_failure = send.clone();
-            let thread = thread::Builder::new().name("session-connect".into());
-            if let Err(error) = thread.spawn(move || send(connect(&config))) {
-                let reason = format!("no thread could be started ({error})");
-                send_failure(Err(ConnectError { reason, is_final: false }));
+            if let Some(attempt) = connection.start_attempt(&turn!(self, now)) {
+                self.attempts.start(index, attempt, Arc::clone(connection.server()));
             }
         }
     }
 
-    fn take_attempts(&mut self, now: Instant) -> bool {
-        let mut progress = false;
-        while let Ok(Attempted { connection, attempt, result }) = self.attempted.1.try_recv() {
-            progress = true;
-            self.connections[connection].finish_attempt(
-                attempt,
-                result,
-                self.poll.registry(),
-                &self.encoder,
-                &mut self.settlement,
-                now,
-            );
+    fn take_attempts(&mut self, now: Instant) {
+        while let Some(Attempted { connection, attempt, result }) = self.attempts.take_finished() {
+            self.connections[connection].finish_attempt(attempt, result, &mut turn!(self, now));
         }
-        progress
     }
 
     fn expire(&mut self, now: Instant) {
-        let held = self.settlement.expire(now);
-        self.next_deadline = self
-            .connections
-            .iter_mut()
-            .filter_map(|connection| {
-                connection.expire(self.poll.registry(), &mut self.settlement, now)
-            })
-            .chain(held)
-            .min();
+        for command in self.settlement.order.expire(now) {
+            let connection = &self.connections[self.topology.connection_of(&command.id)];
+            self.settlement.fail(command.ticket, connection.unsent_error(&self.config));
+        }
+        let mut turn = turn!(self, now);
+        let deadlines = self.connections.iter_mut().filter_map(|it| it.expire(&mut turn)).min();
+        self.next_deadline =
+            deadlines.into_iter().chain(self.settlement.order.next_deadline()).min();
     }
 
     /// Hands over what has come in.
@@ -267,7 +243,7 @@ impl Engine {
         if !self.queue.park() {
             return;
         }
-        if self.settlement.is_orderly() && self.connections.iter().all(Connection::is_idle) {
+        if self.settlement.order.is_empty() && self.connections.iter().all(Connection::is_idle) {
             // Not even the deadline of a command that has ended wakes an idle store.
             self.next_deadline = None;
         }
@@ -290,4 +266,9 @@ impl Engine {
             }
         }
     }
+}
+
+fn connections(topology: &Topology, config: &Config, now: Instant) -> Vec<Connection> {
+    let servers = topology.servers().into_iter().enumerate();
+    servers.map(|(index, server)| Connection::new(Token(index), server, config, now)).collect()
 }

@@ -1,7 +1,4 @@
-//! What came of commands, on its way from the I/O thread back to whoever asked.
-
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! What came of requests, packed for the way from the I/O thread to whoever asked.
 
 use crate::error::Error;
 use crate::handover::ticket::Ticket;
@@ -9,25 +6,23 @@ use crate::handover::ticket::Ticket;
 /// Buffers larger than this are given back rather than kept for the next batch.
 pub(crate) const KEEP_BYTES: usize = 256 * 1024;
 
-/// What a command came to.
+/// What a request came to.
 #[derive(Debug)]
 pub enum Answer<'a> {
-    /// There is no such session.
-    None,
-    /// Not written, or not found.
-    No,
-    /// Done, or found.
-    Yes,
+    /// There is no such session, so nothing was read, written or refreshed.
+    Missing,
+    /// It was done.
+    Done,
     /// The text of the session.
     Text(&'a [u8]),
-    /// The command failed.
-    Failed(Error),
+    /// It failed.
+    Failed(Box<Error>),
 }
 
-/// The answer to the command with this ticket.
+/// The answer to the request with this ticket.
 #[derive(Debug)]
 pub struct Outcome<'a> {
-    /// The ticket that the command was given, or [`EVERYONE`](crate::EVERYONE).
+    /// The ticket of the request, or [`EVERYONE`](crate::EVERYONE).
     pub ticket: Ticket,
     /// What it came to.
     pub answer: Answer<'a>,
@@ -36,46 +31,44 @@ pub struct Outcome<'a> {
 /// A batch of outcomes. Their texts lie in one buffer, which is used again.
 #[derive(Debug, Default)]
 pub struct Outcomes {
-    entries: Vec<(Ticket, Entry)>,
+    entries: Vec<(Ticket, Packed)>,
     texts: Vec<u8>,
     taken: usize,
 }
 
+/// An answer whose text is in the batch's buffer.
 #[derive(Debug)]
-enum Entry {
-    None,
-    No,
-    Yes,
+enum Packed {
+    Missing,
+    Done,
     Text { start: usize, end: usize },
     Failed(Box<Error>),
 }
 
 impl Outcomes {
     pub(crate) fn push(&mut self, ticket: Ticket, answer: Answer<'_>) {
-        let entry = match answer {
-            Answer::None => Entry::None,
-            Answer::No => Entry::No,
-            Answer::Yes => Entry::Yes,
+        let packed = match answer {
+            Answer::Missing => Packed::Missing,
+            Answer::Done => Packed::Done,
             Answer::Text(text) => {
                 let start = self.texts.len();
                 self.texts.extend_from_slice(text);
-                Entry::Text { start, end: self.texts.len() }
+                Packed::Text { start, end: self.texts.len() }
             }
-            Answer::Failed(error) => Entry::Failed(Box::new(error)),
+            Answer::Failed(error) => Packed::Failed(error),
         };
-        self.entries.push((ticket, entry));
+        self.entries.push((ticket, packed));
     }
 
-    /// Gives the next outcome, each once.
+    /// Returns the next outcome, each once.
     pub fn take(&mut self) -> Option<Outcome<'_>> {
-        let (ticket, entry) = self.entries.get_mut(self.taken)?;
+        let (ticket, packed) = self.entries.get_mut(self.taken)?;
         self.taken += 1;
-        let answer = match std::mem::replace(entry, Entry::None) {
-            Entry::None => Answer::None,
-            Entry::No => Answer::No,
-            Entry::Yes => Answer::Yes,
-            Entry::Text { start, end } => Answer::Text(&self.texts[start..end]),
-            Entry::Failed(error) => Answer::Failed(*error),
+        let answer = match std::mem::replace(packed, Packed::Missing) {
+            Packed::Missing => Answer::Missing,
+            Packed::Done => Answer::Done,
+            Packed::Text { start, end } => Answer::Text(&self.texts[start..end]),
+            Packed::Failed(error) => Answer::Failed(error),
         };
         Some(Outcome { ticket: *ticket, answer })
     }
@@ -86,7 +79,7 @@ impl Outcomes {
         self.taken == self.entries.len()
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.texts.clear();
         self.texts.shrink_to(KEEP_BYTES);
@@ -94,58 +87,15 @@ impl Outcomes {
     }
 
     /// Moves everything out of `other`, behind what is here.
-    fn append(&mut self, other: &mut Self) {
+    pub(super) fn append(&mut self, other: &mut Self) {
         let offset = self.texts.len();
         self.texts.extend_from_slice(&other.texts);
-        self.entries.extend(other.entries.drain(..).map(|(ticket, entry)| match entry {
-            Entry::Text { start, end } => {
-                (ticket, Entry::Text { start: start + offset, end: end + offset })
+        self.entries.extend(other.entries.drain(..).map(|(ticket, packed)| match packed {
+            Packed::Text { start, end } => {
+                (ticket, Packed::Text { start: start + offset, end: end + offset })
             }
-            entry => (ticket, entry),
+            packed => (ticket, packed),
         }));
         other.clear();
-    }
-}
-
-/// Where the I/O thread leaves outcomes, and the event loop fetches them.
-///
-/// Waking the event loop costs microseconds, so it is woken once for all that comes in until it has
-/// fetched.
-pub(crate) struct Mailbox {
-    outcomes: Mutex<Outcomes>,
-    is_woken: AtomicBool,
-    wake: Box<dyn Fn() + Send + Sync>,
-}
-
-impl Mailbox {
-    pub(crate) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { outcomes: Mutex::default(), is_woken: AtomicBool::new(false), wake: Box::new(wake) }
-    }
-
-    /// Leaves `staged` here, empties it, and wakes the event loop unless it is awake already.
-    pub(crate) fn put(&self, staged: &mut Outcomes) {
-        {
-            let mut outcomes = self.lock();
-            if outcomes.entries.is_empty() {
-                std::mem::swap(&mut *outcomes, staged);
-            } else {
-                outcomes.append(staged);
-            }
-        }
-        if !self.is_woken.swap(true, Ordering::SeqCst) {
-            (self.wake)();
-        }
-    }
-
-    /// Exchanges `taken`, whose outcomes have all been taken, for what has come in.
-    pub(crate) fn fetch(&self, taken: &mut Outcomes) {
-        taken.clear();
-        // Before the exchange: what comes in from here on wakes the event loop again.
-        self.is_woken.store(false, Ordering::SeqCst);
-        std::mem::swap(&mut *self.lock(), taken);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Outcomes> {
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,54 +1,54 @@
-//! Where the event loop leaves commands for the I/O thread.
+//! Where the event loop leaves requests for the I/O thread.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use mio::Waker;
 
-use crate::command::{Command, Step};
+use crate::command::Request;
 use crate::handover::outcome::KEEP_BYTES;
 use crate::handover::ticket::Ticket;
+use crate::verbs::Verb;
 
-/// A command as it was handed over. Its id and text lie one behind the other in the batch.
-struct Entry {
+/// A request whose strings lie one behind the other in the batch's buffer.
+struct Packed {
     ticket: Ticket,
-    step: Step,
-    id_length: usize,
-    text_length: usize,
+    verb: Verb,
+    /// Of id, text, stored and obsolete.
+    lengths: [usize; 4],
+    deadline: Instant,
 }
 
 /// What was handed over since the I/O thread last looked.
 #[derive(Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
-    entries: Vec<Queued>,
-}
-
-enum Queued {
-    Simple(Entry),
-    Chain(Command),
-}
-
-/// One command of a batch.
-pub(crate) enum Submitted<'a> {
-    Simple { ticket: Ticket, step: Step, id: &'a [u8], text: &'a [u8] },
-    Chain(Command),
+    requests: Vec<Packed>,
 }
 
 impl Batch {
-    /// Gives every command in the order of the calls, and empties the batch.
-    pub(crate) fn drain(&mut self, mut each: impl FnMut(Submitted<'_>)) {
-        let mut rest = &self.bytes[..];
-        for queued in self.entries.drain(..) {
-            match queued {
-                Queued::Simple(Entry { ticket, step, id_length, text_length }) => {
-                    let (id, behind) = rest.split_at(id_length);
-                    let (text, behind) = behind.split_at(text_length);
-                    rest = behind;
-                    each(Submitted::Simple { ticket, step, id, text });
-                }
-                Queued::Chain(command) => each(Submitted::Chain(command)),
+    fn push(&mut self, request: &Request<'_>, deadline: Instant) {
+        let Request { ticket, verb, id, text, stored, obsolete } = *request;
+        let lengths = [id, text, stored, obsolete].map(|string| {
+            if !string.is_empty() {
+                self.bytes.extend_from_slice(string);
             }
+            string.len()
+        });
+        self.requests.push(Packed { ticket, verb, lengths, deadline });
+    }
+
+    /// Passes on every request and its deadline, in the order of the calls, and empties the batch.
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(&Request<'_>, Instant)) {
+        let mut rest = &self.bytes[..];
+        for Packed { ticket, verb, lengths, deadline } in self.requests.drain(..) {
+            let [id, text, stored, obsolete] = lengths.map(|length| {
+                let (string, behind) = rest.split_at(length);
+                rest = behind;
+                string
+            });
+            each(&Request { ticket, verb, id, text, stored, obsolete }, deadline);
         }
         self.bytes.clear();
         self.bytes.shrink_to(KEEP_BYTES);
@@ -67,22 +67,26 @@ pub(crate) struct Queue {
     waker: Mutex<Option<Waker>>,
 }
 
+/// Requests on their way into the queue, all with the same deadline.
+pub(crate) struct HandOver<'a> {
+    batch: MutexGuard<'a, Batch>,
+    deadline: Instant,
+}
+
+impl HandOver<'_> {
+    pub(crate) fn push(&mut self, request: &Request<'_>) {
+        self.batch.push(request, self.deadline);
+    }
+}
+
 impl Queue {
-    /// Adds a command without telling the I/O thread.
-    pub(crate) fn push(&self, ticket: Ticket, step: Step, id: &[u8], text: &[u8]) {
-        let mut batch = self.lock();
-        batch.bytes.extend_from_slice(id);
-        batch.bytes.extend_from_slice(text);
-        let (id_length, text_length) = (id.len(), text.len());
-        batch.entries.push(Queued::Simple(Entry { ticket, step, id_length, text_length }));
+    /// Lets requests be added. The I/O thread learns of them by [`Queue::publish`].
+    pub(crate) fn hand_over(&self, deadline: Instant) -> HandOver<'_> {
+        let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        HandOver { batch, deadline }
     }
 
-    /// Adds a command of several steps.
-    pub(crate) fn push_chain(&self, command: Command) {
-        self.lock().entries.push(Queued::Chain(command));
-    }
-
-    /// Lets the I/O thread see what was pushed, and wakes it if it is parked.
+    /// Lets the I/O thread see what was added, and wakes it if it is parked.
     pub(crate) fn publish(&self) {
         self.is_published.store(true, Ordering::SeqCst);
         if self.is_parked.swap(false, Ordering::SeqCst)
@@ -93,17 +97,18 @@ impl Queue {
         }
     }
 
-    /// Exchanges the emptied `taken` for what was published; gives whether anything was.
+    /// Exchanges the emptied `taken` for what was published; returns whether anything was.
     pub(crate) fn take(&self, taken: &mut Batch) -> bool {
         let is_published = self.is_published.load(Ordering::Relaxed)
             && self.is_published.swap(false, Ordering::SeqCst);
         if is_published {
-            std::mem::swap(&mut *self.lock(), taken);
+            let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut *batch, taken);
         }
         is_published
     }
 
-    /// Announces that the I/O thread is about to wait; gives whether it may.
+    /// Announces that the I/O thread is about to wait; returns whether it may.
     pub(crate) fn park(&self) -> bool {
         // After this store `publish` sends a wake; before it, what it published is seen here.
         self.is_parked.store(true, Ordering::SeqCst);
@@ -135,8 +140,54 @@ impl Queue {
     pub(crate) fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Relaxed)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Batch> {
-        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn requests_come_out_as_they_went_in(
+            strings in vec((vec(any::<u8>(), 0..50), vec(any::<u8>(), 0..9), any::<u32>()), 0..50),
+        ) {
+            let queue = Queue::default();
+            let deadline = Instant::now();
+            for (long, short, ticket) in &strings {
+                queue.hand_over(deadline).push(&Request {
+                    ticket: *ticket,
+                    verb: Verb::Relocate,
+                    id: short,
+                    text: long,
+                    stored: b"",
+                    obsolete: long,
+                });
+            }
+            let mut batch = Batch::default();
+            prop_assert!(!queue.take(&mut batch), "nothing was published");
+            queue.publish();
+            prop_assert!(queue.take(&mut batch));
+            let mut seen = Vec::new();
+            batch.drain(|request, due| {
+                assert!(due == deadline && request.stored.is_empty());
+                assert_eq!(request.obsolete, request.text);
+                seen.push((request.text.to_vec(), request.id.to_vec(), request.ticket));
+            });
+            prop_assert_eq!(seen, strings);
+        }
+    }
+
+    #[test]
+    fn what_was_published_is_not_slept_over() {
+        let queue = Queue::default();
+        assert!(queue.park());
+        queue.publish();
+        assert!(!queue.park());
+        assert!(queue.take(&mut Batch::default()));
+        assert!(queue.park());
+        queue.stop();
+        assert!(!queue.park());
     }
 }

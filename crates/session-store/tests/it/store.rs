@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::{Came, Client, Server, options};
-use session_store::Options;
+use session_store::{Options, Verb};
 
 fn text(text: &str) -> Came {
     Came::Text(text.to_owned())
@@ -15,18 +15,18 @@ fn a_session_is_written_read_touched_and_deleted() {
     let server = Server::start();
     let client = Client::new(options(server.url()));
 
-    assert_eq!(client.load("a"), Came::None);
-    assert_eq!(client.save("a", "[{},{}]"), Came::Yes);
+    assert_eq!(client.load("a"), Came::Missing);
+    assert_eq!(client.save("a", "[{},{}]"), Came::Done);
     assert_eq!(server.command("TTL session:a"), ":60\r\n");
     server.command("EXPIRE session:a 5");
     assert_eq!(client.load("a"), text("[{},{}]"));
     assert_eq!(server.command("TTL session:a"), ":60\r\n");
     server.command("EXPIRE session:a 5");
-    assert_eq!(client.run(|store, ticket| store.touch(ticket, "a")), Came::Yes);
+    assert_eq!(client.run(Verb::Touch, "a", ""), Came::Done);
     assert_eq!(server.command("TTL session:a"), ":60\r\n");
-    assert_eq!(client.run(|store, ticket| store.delete(ticket, vec!["a".into()])), Came::Yes);
-    assert_eq!(client.load("a"), Came::None);
-    assert_eq!(client.run(|store, ticket| store.touch(ticket, "a")), Came::No);
+    assert_eq!(client.run(Verb::Delete, "a", ""), Came::Done);
+    assert_eq!(client.load("a"), Came::Missing);
+    assert_eq!(client.run(Verb::Touch, "a", ""), Came::Missing);
 }
 
 #[test]
@@ -34,11 +34,9 @@ fn a_session_that_has_vanished_is_not_written_again() {
     let server = Server::start();
     let client = Client::new(options(server.url()));
 
-    assert_eq!(client.run(|store, ticket| store.save(ticket, "a", "1", true)), Came::No);
-    let replace = client.run(|store, ticket| {
-        store.replace(ticket, "b".into(), "1".into(), Some("a".into()), Some("a".into()));
-    });
-    assert_eq!(replace, Came::No);
+    assert_eq!(client.run(Verb::SaveExisting, "a", "1"), Came::Missing);
+    let replace = client.wait(client.start_with(Verb::Relocate, "b", "1", "a", "a"));
+    assert_eq!(replace, Came::Missing);
     assert_eq!(server.command("DBSIZE"), ":0\r\n");
 }
 
@@ -46,20 +44,17 @@ fn a_session_that_has_vanished_is_not_written_again() {
 fn an_old_session_is_deleted_only_once_the_new_one_is_written() {
     let server = Server::start();
     let client = Client::new(options(server.url()));
-    assert_eq!(client.save("old", "1"), Came::Yes);
+    assert_eq!(client.save("old", "1"), Came::Done);
 
     server.command("CONFIG SET maxmemory 1");
-    let replace = |client: &Client| {
-        client.run(|store, ticket| {
-            store.replace(ticket, "new".into(), "2".into(), Some("old".into()), Some("old".into()));
-        })
-    };
+    let replace =
+        |client: &Client| client.wait(client.start_with(Verb::Relocate, "new", "2", "old", "old"));
     assert!(matches!(replace(&client), Came::Failed("REDIS", message) if message.contains("OOM")));
     assert_eq!(client.load("old"), text("1"));
 
     server.command("CONFIG SET maxmemory 0");
-    assert_eq!(replace(&client), Came::Yes);
-    assert_eq!(client.load("old"), Came::None);
+    assert_eq!(replace(&client), Came::Done);
+    assert_eq!(client.load("old"), Came::Missing);
     assert_eq!(client.load("new"), text("2"));
 }
 
@@ -71,19 +66,17 @@ fn commands_of_one_session_are_done_in_the_order_they_were_handed_over() {
         client.save("old", "1");
 
         // The replacement takes three round trips, and the others must not overtake it.
-        let replaced = client.start(|store, ticket| {
-            store.replace(ticket, "new".into(), "2".into(), Some("old".into()), Some("old".into()));
-        });
-        let read = client.start(|store, ticket| store.load(ticket, "new"));
-        let wrote = client.start(|store, ticket| store.save(ticket, "new", "3", true));
-        let read_again = client.start(|store, ticket| store.load(ticket, "new"));
-        let gone = client.start(|store, ticket| store.load(ticket, "old"));
+        let replaced = client.start_with(Verb::Relocate, "new", "2", "old", "old");
+        let read = client.start(Verb::Load, "new", "");
+        let wrote = client.start(Verb::SaveExisting, "new", "3");
+        let read_again = client.start(Verb::Load, "new", "");
+        let gone = client.start(Verb::Load, "old", "");
 
-        assert_eq!(client.wait(replaced), Came::Yes);
+        assert_eq!(client.wait(replaced), Came::Done);
         assert_eq!(client.wait(read), text("2"));
-        assert_eq!(client.wait(wrote), Came::Yes);
+        assert_eq!(client.wait(wrote), Came::Done);
         assert_eq!(client.wait(read_again), text("3"));
-        assert_eq!(client.wait(gone), Came::None);
+        assert_eq!(client.wait(gone), Came::Missing);
     }
 }
 
@@ -96,14 +89,11 @@ fn ten_thousand_commands_at_once_each_get_their_own_answer() {
         .iter()
         .flat_map(|id| {
             let value = format!("{id} {}", "ü".repeat(id.len() * 7));
-            [
-                client.start(|store, ticket| store.save(ticket, id.as_str(), &*value, false)),
-                client.start(|store, ticket| store.load(ticket, id.as_str())),
-            ]
+            [client.start(Verb::Save, id, &value), client.start(Verb::Load, id, "")]
         })
         .collect();
     for (id, pair) in ids.iter().zip(tickets.chunks(2)) {
-        assert_eq!(client.wait(pair[0]), Came::Yes);
+        assert_eq!(client.wait(pair[0]), Came::Done);
         assert_eq!(client.wait(pair[1]), text(&format!("{id} {}", "ü".repeat(id.len() * 7))));
     }
 }
@@ -113,24 +103,23 @@ fn a_large_session_comes_back_whole() {
     let server = Server::start();
     let client = Client::new(options(server.url()));
     let large = "0123456789abcdef".repeat(640 * 1024);
-    assert_eq!(client.save("large", &large), Came::Yes);
+    assert_eq!(client.save("large", &large), Came::Done);
     assert_eq!(client.load("large"), text(&large));
-    assert_eq!(client.save("small", "1"), Came::Yes);
+    assert_eq!(client.save("small", "1"), Came::Done);
 }
 
 #[test]
 fn a_server_that_comes_back_is_used_again() {
     let server = Server::start();
     let client = Client::new(options(server.url()));
-    assert_eq!(client.save("a", "1"), Came::Yes);
+    assert_eq!(client.save("a", "1"), Came::Done);
 
     let port = server.port;
     drop(server);
-    let read = client.start(|store, ticket| store.load(ticket, "a"));
-    client.store.flush();
+    let read = client.start(Verb::Load, "a", "");
     let server = Server::start_on(port);
-    assert_eq!(client.wait(read), Came::None, "it waited for the server and asked it");
-    assert_eq!(client.save("a", "2"), Came::Yes);
+    assert_eq!(client.wait(read), Came::Missing, "it waited for the server and asked it");
+    assert_eq!(client.save("a", "2"), Came::Done);
     assert_eq!(server.command("GET session:a"), "$1\r\n2\r\n");
 }
 
@@ -157,9 +146,9 @@ fn a_panic_on_the_thread_fails_who_waits_and_hangs_nobody() {
     let client = Client::with_wake(options(server.url()), || {
         assert!(!PANICS.swap(false, Ordering::SeqCst), "a panic on purpose, once");
     });
-    client.start(|store, ticket| store.load(ticket, "a"));
+    client.start(Verb::Load, "a", "");
     let came = client.wait_for_everyone();
     assert!(matches!(came, Came::Failed("DISCONNECTED", _)), "{came:?}");
-    assert_eq!(client.save("a", "1"), Came::Yes);
+    assert_eq!(client.save("a", "1"), Came::Done);
     assert_eq!(client.load("a"), text("1"));
 }

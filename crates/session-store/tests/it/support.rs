@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use session_store::{Answer, Config, EVERYONE, Options, Outcomes, Store, Ticket};
+use session_store::{Answer, Config, EVERYONE, Options, Outcomes, Request, Store, Ticket, Verb};
 use tempfile::TempDir;
 
 /// A Redis server of its own: private port and folder, nothing kept.
@@ -125,9 +125,8 @@ fn pass(mut from: &TcpStream, mut to: &TcpStream, mut budget: usize) -> bool {
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Came {
-    None,
-    No,
-    Yes,
+    Missing,
+    Done,
     Text(String),
     Failed(&'static str, String),
 }
@@ -148,6 +147,7 @@ pub fn options(url: String) -> Options {
         ttl: Some(60),
         refresh_on_load: true,
         timeout: Duration::from_secs(2),
+        max_bytes: 32 << 20,
         ..Options::default()
     }
 }
@@ -169,16 +169,29 @@ impl Client {
         Self { store: Arc::new(store), arrived: Arc::default(), woken, tickets: AtomicU32::new(0) }
     }
 
-    /// Hands a command over; gives its ticket.
-    pub fn start(&self, command: impl FnOnce(&Store, Ticket)) -> Ticket {
+    /// Hands a request over; returns its ticket.
+    pub fn start(&self, verb: Verb, id: &str, text: &str) -> Ticket {
+        self.start_with(verb, id, text, "", "")
+    }
+
+    /// Hands a request over that names other ids, too; returns its ticket.
+    pub fn start_with(
+        &self,
+        verb: Verb,
+        id: &str,
+        text: &str,
+        stored: &str,
+        obsolete: &str,
+    ) -> Ticket {
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
-        command(&self.store, ticket);
+        let [id, text] = [id, text].map(str::as_bytes);
+        let [stored, obsolete] = [stored, obsolete].map(str::as_bytes);
+        self.store.submit([Request { ticket, verb, id, text, stored, obsolete }]);
         ticket
     }
 
     /// Waits for the outcome of a ticket, which may come once only.
     pub fn wait(&self, ticket: Ticket) -> Came {
-        self.store.flush();
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             if let Some(came) = self.arrived.0.lock().unwrap().remove(&ticket) {
@@ -198,13 +211,12 @@ impl Client {
 
     fn fetch(&self) {
         let mut outcomes = Outcomes::default();
-        self.store.fetch(&mut outcomes);
+        self.store.fetch(&mut outcomes, false);
         let mut arrived = self.arrived.0.lock().unwrap();
         while let Some(outcome) = outcomes.take() {
             let came = match outcome.answer {
-                Answer::None => Came::None,
-                Answer::No => Came::No,
-                Answer::Yes => Came::Yes,
+                Answer::Missing => Came::Missing,
+                Answer::Done => Came::Done,
                 Answer::Text(text) => Came::Text(String::from_utf8(text.to_vec()).unwrap()),
                 Answer::Failed(error) => Came::Failed(error.code.name(), error.message),
             };
@@ -213,17 +225,16 @@ impl Client {
         }
     }
 
-    pub fn run(&self, command: impl FnOnce(&Store, Ticket)) -> Came {
-        let ticket = self.start(command);
-        self.wait(ticket)
+    pub fn run(&self, verb: Verb, id: &str, text: &str) -> Came {
+        self.wait(self.start(verb, id, text))
     }
 
     pub fn load(&self, id: &str) -> Came {
-        self.run(|store, ticket| store.load(ticket, id))
+        self.run(Verb::Load, id, "")
     }
 
     pub fn save(&self, id: &str, text: &str) -> Came {
-        self.run(|store, ticket| store.save(ticket, id, text, false))
+        self.run(Verb::Save, id, text)
     }
 
     /// Waits until the I/O thread has given everyone up.
