@@ -6,9 +6,11 @@ import { buildDist } from './build.js'
 import { installPackages } from './packages.js'
 import { main, run, SetupError } from './project.js'
 import { builtPlatforms, packMain, packPlatform } from './pack.js'
+import { requireRepository } from './repository.js'
 import { TARGETS } from './targets.js'
 
 await main(import.meta.url, () => {
+  if (!process.argv.includes('--dry-run')) requireRepository()
   // Not the whole set-up: the addons are published as they were built and tested.
   installPackages()
   buildDist()

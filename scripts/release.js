@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 import { inRoot, main, run, SetupError } from './project.js'
+import { requireRepository } from './repository.js'
 import { platformManifest, TARGETS } from './targets.js'
 
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
@@ -14,7 +15,8 @@ await main(import.meta.url, () => {
   if (!VERSION.test(version)) {
     throw new SetupError('Say which version, such as: npm run release -- 1.2.3')
   }
-  // First, because it can refuse.
+  // First, because they can refuse.
+  requireRepository()
   let changelog = datedChangelog(version, new Date().toISOString().slice(0, 10))
 
   replaceIn('package.json', /"version": ".+?"/, `"version": "${version}"`)

@@ -3,6 +3,10 @@
  * names are those of the folders under `npm/`.
  */
 
+import { readFileSync } from 'node:fs'
+
+import { inRoot } from './project.js'
+
 /**
  * @typedef {object} Target
  * @property {string} title What it is to a reader
@@ -91,11 +95,13 @@ export const TARGETS = {
  */
 export function platformManifest(name, version) {
   let target = /** @type {Target} */ (TARGETS[name])
+  let { repository } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
   return {
     name: `remix-session-storage-redis-${name}`,
     version,
     description: `The native addon of remix-session-storage-redis for ${target.title}`,
     license: 'MIT',
+    repository,
     os: [target.os],
     cpu: [target.cpu],
     ...(target.libc ? { libc: [target.libc] } : {}),
