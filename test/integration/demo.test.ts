@@ -7,7 +7,7 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startApp, type AppProcess } from '../../demo/app-process.ts'
-import { ensureChromium } from '../../scripts/chromium.js'
+import { ensureChromium } from '../../scripts/test/chromium.js'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 let redis: TestRedis

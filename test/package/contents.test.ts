@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
 
-import { platformManifest, TARGETS } from '../../scripts/targets.js'
+import { platformManifest, TARGETS } from '../../scripts/build/platforms.js'
 import { mustRun } from './support/command.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
 import { findProgram } from '../../scripts/system-package.js'
-import { TARGETS, type Target } from '../../scripts/targets.js'
+import { TARGETS, type Target } from '../../scripts/build/platforms.js'
 import { mustRun } from './support/command.ts'
 import { countBrokenPages } from './support/mach-o.ts'
 import { addFixture, emptyProject, install, REMIX } from './support/project.ts'

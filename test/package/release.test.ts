@@ -25,7 +25,7 @@ function runScript(checkout: string, ...args: string[]) {
 }
 
 const release = (checkout: string, version: string) =>
-  runScript(checkout, 'scripts/release.js', version)
+  runScript(checkout, 'scripts/release/release.js', version)
 
 const REPOSITORY = 'git+https://github.com/acme/remix-session-storage-redis.git'
 
@@ -45,7 +45,9 @@ test('nothing is released or published before the repository has a real address'
 
   expect(await release(checkout, '77.8.9')).toMatchObject(refusal)
   expect(readFileSync(path.join(checkout, 'package.json'), 'utf8')).toBe(manifest)
-  expect(await runScript(checkout, 'scripts/publish.js', '--provenance')).toMatchObject(refusal)
+  expect(await runScript(checkout, 'scripts/release/publish.js', '--provenance')).toMatchObject(
+    refusal,
+  )
 })
 
 test('a release sets all versions and dates the CHANGELOG, once', async () => {

@@ -1,8 +1,8 @@
 /** Packs what is to be tested: the main package, and every platform whose addon was built. */
 import type { TestProject } from 'vitest/node'
 
-import { hostPlatform } from '../../scripts/build.js'
-import { builtPlatforms, packMain, packPlatform } from '../../scripts/pack.js'
+import { hostPlatform } from '../../scripts/build/build.js'
+import { builtPlatforms, packMain, packPlatform } from '../../scripts/release/pack.js'
 
 export default function setup(project: TestProject): void {
   let host = hostPlatform()

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 
-import { ensureTools } from '../../../scripts/build-all.js'
+import { ensureTools } from '../../../scripts/build/build-all.js'
 import { mustRun } from './command.ts'
 
 const FIXTURES = path.resolve(import.meta.dirname, '../fixtures')

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { environment, ROOT, SetupError } from './project.js'
+import { environment, ROOT, SetupError } from '../project.js'
 
 const LICENSE_FILE = /^(licen[cs]e|copying|notice|unlicense)/i
 

@@ -1,5 +1,5 @@
 /** What runs and reads other platforms' programs on Linux, for the tests of the packages. */
-import { findProgram, installWithApt } from './system-package.js'
+import { findProgram, installWithApt } from '../system-package.js'
 
 /** @type {{ for: string, program: string, packages: string[] }[]} */
 const EMULATORS = [

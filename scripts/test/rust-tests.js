@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 
-import { environment, filesIn, inRoot, ROOT } from './project.js'
+import { environment, filesIn, inRoot, ROOT } from '../project.js'
 import { resultOf, sum } from './test-result.js'
 
 /**

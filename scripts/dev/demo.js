@@ -7,9 +7,9 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 
 import { cookieSecret, startDemoRedis } from './demo-redis.js'
-import { environment, main, NODE, ROOT } from './project.js'
-import { startRedisServer } from './redis-server.js'
-import { setUp } from './setup.js'
+import { environment, main, NODE, ROOT } from '../project.js'
+import { startRedisServer } from '../redis-server.js'
+import { setUp } from '../build/setup.js'
 
 await main(import.meta.url, async () => {
   let args = process.argv.slice(2)

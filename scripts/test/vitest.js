@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { runTool } from './project.js'
+import { runTool } from '../project.js'
 import { resultOf } from './test-result.js'
 
 /**

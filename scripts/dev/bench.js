@@ -5,10 +5,10 @@
  */
 import { spawn } from 'node:child_process'
 
-import { installPackages } from './packages.js'
-import { environment, main, NODE, ROOT } from './project.js'
-import { startRedisServer } from './redis-server.js'
-import { setUp } from './setup.js'
+import { installPackages } from '../build/packages.js'
+import { environment, main, NODE, ROOT } from '../project.js'
+import { startRedisServer } from '../redis-server.js'
+import { setUp } from '../build/setup.js'
 
 await main(import.meta.url, async () => {
   setUp()

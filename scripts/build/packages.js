@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { inRoot, SetupError } from './project.js'
+import { inRoot, SetupError } from '../project.js'
 import { isStale } from './staleness.js'
 
 /** npm's own record of what it installed. */

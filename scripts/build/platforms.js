@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs'
 
-import { inRoot } from './project.js'
+import { inRoot } from '../project.js'
 
 /**
  * @typedef {object} Target

@@ -7,9 +7,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import path from 'node:path'
 
 import { thirdPartyLicenses } from './licenses.js'
-import { environment, inRoot, main, SetupError } from './project.js'
-import { setUp } from './setup.js'
-import { platformManifest, TARGETS } from './targets.js'
+import { environment, inRoot, main, SetupError } from '../project.js'
+import { setUp } from '../build/setup.js'
+import { platformManifest, TARGETS } from '../build/platforms.js'
 
 const PACKAGES = inRoot('target/packages')
 
@@ -54,7 +54,9 @@ export function packPlatform(name) {
   cpSync(inRoot('LICENSE'), path.join(stage, 'LICENSE'))
   writeFileSync(
     path.join(stage, 'THIRD-PARTY-LICENSES'),
-    thirdPartyLicenses(/** @type {import('./targets.js').Target} */ (TARGETS[name]).triple),
+    thirdPartyLicenses(
+      /** @type {import('../build/platforms.js').Target} */ (TARGETS[name]).triple,
+    ),
   )
   writeManifest(stage, platformManifest(name, version))
   return pack(stage)

@@ -1,5 +1,5 @@
 /** Finds or installs the browser that the tests look at the demo with. */
-import { isExecutable, ensureProgram } from './system-package.js'
+import { isExecutable, ensureProgram } from '../system-package.js'
 
 /**
  * Gives the path of Chromium or Chrome (`CHROMIUM` in the environment goes first), which is

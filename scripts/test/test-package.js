@@ -3,15 +3,15 @@
  * -- linux-x64-gnu`; of all, if none is named), packs, installs and runs them. `--prebuilt` takes the
  * addons as they are. Says at the end what could not be run.
  */
-import { buildPlatforms } from './build-all.js'
+import { buildPlatforms } from '../build/build-all.js'
 import { installEmulators } from './emulators.js'
 import { ensureOpenssl } from './openssl.js'
-import { builtPlatforms } from './pack.js'
-import { installPackages } from './packages.js'
-import { main, SetupError } from './project.js'
-import { ensureRedisServer } from './redis-server.js'
-import { setUp } from './setup.js'
-import { TARGETS } from './targets.js'
+import { builtPlatforms } from '../release/pack.js'
+import { installPackages } from '../build/packages.js'
+import { main, SetupError } from '../project.js'
+import { ensureRedisServer } from '../redis-server.js'
+import { setUp } from '../build/setup.js'
+import { TARGETS } from '../build/platforms.js'
 import { runVitest } from './vitest.js'
 
 await main(import.meta.url, () => {

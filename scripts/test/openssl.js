@@ -1,5 +1,5 @@
 /** Finds or installs what makes the certificates of the TLS tests. */
-import { ensureProgram } from './system-package.js'
+import { ensureProgram } from '../system-package.js'
 
 /** @throws {SetupError} with the command to run on this system */
 export function ensureOpenssl() {

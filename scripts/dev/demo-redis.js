@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 
-import { inRoot } from './project.js'
-import { startRedisServer } from './redis-server.js'
+import { inRoot } from '../project.js'
+import { startRedisServer } from '../redis-server.js'
 
 /** Where packages keep what may be thrown away; nobody else writes there, unlike to `/tmp`. */
 const FOLDER = inRoot('node_modules/.cache/demo')

@@ -2,12 +2,12 @@
  * Publishes what was built: the packages of the platforms first, because the main one asks for them.
  * `npm run publish:all -- --dry-run` does everything but that; other options go to `npm publish`.
  */
-import { buildDist } from './build.js'
-import { installPackages } from './packages.js'
-import { main, run, SetupError } from './project.js'
+import { buildDist } from '../build/build.js'
+import { installPackages } from '../build/packages.js'
+import { main, run, SetupError } from '../project.js'
 import { builtPlatforms, packMain, packPlatform } from './pack.js'
 import { requireRepository } from './repository.js'
-import { TARGETS } from './targets.js'
+import { TARGETS } from '../build/platforms.js'
 
 await main(import.meta.url, () => {
   if (!process.argv.includes('--dry-run')) requireRepository()

@@ -4,9 +4,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 
-import { inRoot, main, run, SetupError } from './project.js'
+import { inRoot, main, run, SetupError } from '../project.js'
 import { requireRepository } from './repository.js'
-import { platformManifest, TARGETS } from './targets.js'
+import { platformManifest, TARGETS } from '../build/platforms.js'
 
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
 

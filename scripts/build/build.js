@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
 
 import { installPackages } from './packages.js'
-import { inRoot, main, runTool, SetupError } from './project.js'
+import { inRoot, main, runTool, SetupError } from '../project.js'
 import { isStale } from './staleness.js'
 import { ensureToolchain } from './toolchain.js'
 

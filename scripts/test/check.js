@@ -1,11 +1,11 @@
 /** What CI checks besides the tests: formatting, lints, types, and that what is generated is current. */
 import { execFileSync } from 'node:child_process'
 
-import { buildAddon, TYPES } from './build.js'
-import { installPackages } from './packages.js'
-import { main, ROOT, run, runTool } from './project.js'
-import { setUp } from './setup.js'
-import { ensureToolchain } from './toolchain.js'
+import { buildAddon, TYPES } from '../build/build.js'
+import { installPackages } from '../build/packages.js'
+import { main, ROOT, run, runTool } from '../project.js'
+import { setUp } from '../build/setup.js'
+import { ensureToolchain } from '../build/toolchain.js'
 
 /** @type {[name: string, check: () => boolean][]} */
 const CHECKS = [

@@ -7,12 +7,12 @@
  */
 import { ensureChromium } from './chromium.js'
 import { ensureOpenssl } from './openssl.js'
-import { main } from './project.js'
-import { ensureRedisServer } from './redis-server.js'
+import { main } from '../project.js'
+import { ensureRedisServer } from '../redis-server.js'
 import { runRustTests } from './rust-tests.js'
-import { setUp } from './setup.js'
+import { setUp } from '../build/setup.js'
 import { sum } from './test-result.js'
-import { ensureToolchain } from './toolchain.js'
+import { ensureToolchain } from '../build/toolchain.js'
 import { runVitest } from './vitest.js'
 
 /**

@@ -4,7 +4,7 @@
  */
 import { addonIsStale, buildAddon, buildDist, distIsStale } from './build.js'
 import { installPackages } from './packages.js'
-import { main } from './project.js'
+import { main } from '../project.js'
 
 export function setUp() {
   installPackages()

@@ -1,7 +1,7 @@
 /** Whether something built is older than what it was built from. */
 import { statSync } from 'node:fs'
 
-import { filesIn, inRoot } from './project.js'
+import { filesIn, inRoot } from '../project.js'
 
 /**
  * Gives whether `built` is missing, or older than any of the sources.

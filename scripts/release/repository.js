@@ -1,7 +1,7 @@
 /** Where the project's source is, which npm shows and compares with where a package was built. */
 import { readFileSync } from 'node:fs'
 
-import { inRoot, SetupError } from './project.js'
+import { inRoot, SetupError } from '../project.js'
 
 /** The owner in the address until somebody writes the real one. */
 const PLACEHOLDER = 'OWNER'

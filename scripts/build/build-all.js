@@ -18,13 +18,13 @@ import {
 import { homedir } from 'node:os'
 import path from 'node:path'
 
-import { environment, filesIn, inRoot, main, ROOT, SetupError } from './project.js'
+import { environment, filesIn, inRoot, main, ROOT, SetupError } from '../project.js'
 import { isStale } from './staleness.js'
-import { ensureProgram, findProgram, installWithApt } from './system-package.js'
-import { TARGETS } from './targets.js'
+import { ensureProgram, findProgram, installWithApt } from '../system-package.js'
+import { TARGETS } from './platforms.js'
 import { ensureToolchain } from './toolchain.js'
 
-/** @typedef {import('./targets.js').Target} Target */
+/** @typedef {import('./platforms.js').Target} Target */
 
 const CROSS = inRoot('target/cross')
 const TOOL_PACKAGES = ['ziglang==0.15.2', 'cargo-zigbuild==0.20.1']
@@ -33,7 +33,7 @@ const TOOL_PACKAGES = ['ziglang==0.15.2', 'cargo-zigbuild==0.20.1']
  * Zig has the C library of macOS, but not its frameworks: for linking, it is enough to name what the
  * addon uses of them.
  */
-const STUBS = inRoot('scripts/macos-stubs')
+const STUBS = inRoot('scripts/build/macos-stubs')
 
 /** What a library of macOS says that its path is: otherwise, that of the build. */
 const INSTALL_NAME = '-Wl,-install_name,@rpath/session-store.node'
@@ -70,7 +70,7 @@ function isStaleFor(name) {
     'build.rs',
     'src/native',
     'crates',
-    'scripts/targets.js',
+    'scripts/build/platforms.js',
   ]
   return isStale(builtFile(name), sources, (file) => /\.(rs|toml|lock|js)$/.test(file))
 }

@@ -7,9 +7,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 
-import { environment, inRoot, main, ROOT, SetupError } from './project.js'
-import { ensureProgram } from './system-package.js'
-import { ensureToolchain } from './toolchain.js'
+import { environment, inRoot, main, ROOT, SetupError } from '../project.js'
+import { ensureProgram } from '../system-package.js'
+import { ensureToolchain } from '../build/toolchain.js'
 
 const FIGURES = inRoot('crates/session-store-bench/cost.json')
 const VERBS = ['load', 'save']

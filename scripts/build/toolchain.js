@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-import { environment, inRoot, SetupError } from './project.js'
-import { ensureProgram } from './system-package.js'
+import { environment, inRoot, SetupError } from '../project.js'
+import { ensureProgram } from '../system-package.js'
 
 /**
  * Finds Rust, which people install with rustup rather than from their system, and a C compiler,
