@@ -1,30 +1,30 @@
-/** Where things are in a checkout, and how a script of this folder starts and runs programs. */
-import { spawnSync } from 'node:child_process'
+/** Where things are in a checkout, and how a script starts and runs programs. */
+import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The checkout. Unlike an address made from it, a path may hold spaces and the like. */
+/** The checkout. Unlike a URL, a path may contain spaces and the like. */
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-const EXE = process.platform === 'win32' ? '.exe' : ''
+const IS_WINDOWS = process.platform === 'win32'
 
 /**
- * The Node that the development tools run on, whatever Node started the script: some need a newer
- * one than the package itself.
+ * The Node that the development tools run on, whatever Node started the script: some tools need a
+ * newer one than the package itself.
  */
-export const NODE = inRoot(`node_modules/node/bin/node${EXE}`)
+const NODE = inRoot(`node_modules/node/bin/node${IS_WINDOWS ? '.exe' : ''}`)
 
 const CARGO_BIN = path.join(process.env.CARGO_HOME || path.join(homedir(), '.cargo'), 'bin')
 
 const OLDEST_NODE = 20
 
-/** Something is missing or wrong that the reader can mend: the message says how. */
+/** Something is missing or wrong that the reader can fix: the message says how. */
 export class SetupError extends Error {}
 
 /**
- * Runs a script's work if the script was started itself, rather than imported.
+ * Runs a script's work if the script was started directly, rather than imported.
  *
  * @param {string} moduleUrl Its `import.meta.url`
  * @param {() => Promise<void> | void} work
@@ -48,33 +48,44 @@ function requireNode() {
   )
 }
 
-/**
- * @param {string} relative
- * @returns {string}
- */
+/** @param {string} relative */
 export function inRoot(relative) {
   return path.join(ROOT, relative)
 }
 
 /**
- * Gives a file itself, or all files below a folder; nothing if there is neither.
+ * Returns whether `built` is missing, or older than any of its sources.
  *
- * @param {string} place
- * @returns {string[]}
+ * @param {string} built Relative to the checkout, as the sources are
+ * @param {string[]} sources Files, and folders with everything in them
+ * @param {RegExp} pattern Which of these files count
  */
-export function filesIn(place) {
-  let stats = statSync(place, { throwIfNoEntry: false })
-  if (stats === undefined) return []
-  if (!stats.isDirectory()) return [place]
-  return readdirSync(place, { withFileTypes: true }).flatMap((entry) => {
-    let file = path.join(place, entry.name)
-    return entry.isDirectory() ? filesIn(file) : [file]
-  })
+export function isStale(built, sources, pattern) {
+  let time = modified(inRoot(built))
+  let isNewer = (/** @type {string} */ file) => pattern.test(file) && modified(file) > time
+  return time === 0 || sources.flatMap((source) => filesIn(inRoot(source))).some(isNewer)
+}
+
+/** @param {string} file */
+function modified(file) {
+  let stats = statSync(file, { throwIfNoEntry: false })
+  return stats ? stats.mtimeMs : 0
 }
 
 /**
- * The environment of the programs we run: with the development tools and Rust on the PATH, also
- * when a script was started without npm, and in the shell in which Rust was just installed.
+ * @param {string} place
+ * @returns {string[]} The file itself, or all files below the folder
+ */
+function filesIn(place) {
+  let stats = statSync(place, { throwIfNoEntry: false })
+  if (stats === undefined) return []
+  if (!stats.isDirectory()) return [place]
+  return readdirSync(place).flatMap((name) => filesIn(path.join(place, name)))
+}
+
+/**
+ * Returns the environment of the programs that we run: with the development tools and Rust on the
+ * PATH, even if a script was started without npm, or in the shell in which Rust was just installed.
  *
  * @returns {NodeJS.ProcessEnv}
  */
@@ -84,29 +95,88 @@ export function environment() {
 }
 
 /**
- * Runs a program in the checkout, with its output on ours.
+ * Runs a program with its output on ours.
  *
  * @param {string} command
  * @param {string[]} args
- * @returns {boolean} Whether it ended well
+ * @param {NodeJS.ProcessEnv} [variables]
+ * @returns {boolean} Whether it succeeded
  */
-export function run(command, args) {
+export function run(command, args, variables) {
   let { status, error } = spawnSync(command, args, {
     cwd: ROOT,
-    env: environment(),
+    env: { ...environment(), ...variables },
     stdio: ['ignore', 'inherit', 'inherit'],
+    // On Windows, npm is a batch file.
+    shell: IS_WINDOWS && command === 'npm',
   })
   if (error) console.error(`${command}: ${error.message}`)
   return status === 0
 }
 
 /**
- * Runs a program of a development dependency with {@link NODE}.
+ * Runs a program of a development dependency.
  *
  * @param {string} script Its file below `node_modules`
  * @param {string[]} args
- * @returns {boolean} Whether it ended well
+ * @returns {boolean} Whether it succeeded
  */
 export function runTool(script, args) {
   return run(NODE, [inRoot(`node_modules/${script}`), ...args])
+}
+
+/**
+ * Runs a program and returns what it printed.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @throws {SetupError} with what it printed as errors, if it failed
+ */
+export function output(command, args) {
+  let { status, stdout, stderr, error } = spawnSync(command, args, {
+    ...{ cwd: ROOT, env: environment(), encoding: 'utf8' },
+    maxBuffer: 256 * 2 ** 20,
+  })
+  if (status === 0) return stdout.trim()
+  throw new SetupError(`${command} ${args.join(' ')} failed:\n${error ? error.message : stderr}`)
+}
+
+/**
+ * Runs a TypeScript program of ours until it ends, or until this process is told to end, which then
+ * still has its own cleaning up to do.
+ *
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [variables]
+ * @returns {Promise<number>} Its exit code
+ */
+export function supervise(args, variables) {
+  let child = spawn(NODE, args, {
+    cwd: ROOT,
+    env: { ...environment(), ...variables },
+    // With the channel, it notices if this process is killed, and ends too.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  let stop = () => child.kill('SIGTERM')
+  for (let signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
+  if (process.env.npm_lifecycle_event) whenOrphaned(stop)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code === null ? 1 : code))
+  })
+}
+
+/**
+ * npm runs a script through a shell. When npm is stopped, it passes that on to the shell, and some
+ * shells end without telling us.
+ *
+ * @param {() => void} notify
+ */
+function whenOrphaned(notify) {
+  let parent = process.ppid
+  let timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    notify()
+  }, 300)
+  timer.unref()
 }

@@ -1,11 +1,11 @@
-/** Finds or installs a Redis server, and runs private ones: for the tests and the demo. */
+/** Runs private Redis servers, for the tests, the benchmark and the demo. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { ensureProgram } from './system-package.js'
+import { ensureProgram } from './programs.js'
 
 /**
  * @typedef {object} RedisServer
@@ -18,7 +18,7 @@ import { ensureProgram } from './system-package.js'
 
 /**
  * @typedef {object} RedisServerOptions
- * @property {string} [binary] The program; by default {@link ensureRedisServer}'s
+ * @property {string} [binary] The program; by default the one of the system
  * @property {number} [port] By default a free one; 0 to not listen on a plain TCP port
  * @property {string[]} [args] More arguments, such as `['--requirepass', 'secret']`. They come last,
  *   so they win. Leave the log on stdout and its level at `notice`: readiness is read from it.
@@ -27,36 +27,13 @@ import { ensureProgram } from './system-package.js'
  */
 
 /**
- * Gives the path of a Redis server, which is installed first where that is possible.
- *
- * @returns {string}
- * @throws {SetupError} with the command to run on this system
- */
-export function ensureRedisServer() {
-  return ensureProgram({
-    what: 'A Redis server',
-    programs: ['redis-server', 'valkey-server'],
-    aptPackage: 'redis-server',
-    commands: {
-      brew: 'brew install redis',
-      'apt-get': 'sudo apt-get install redis-server',
-      dnf: 'sudo dnf install valkey',
-      apk: 'sudo apk add redis',
-      pacman: 'sudo pacman -S valkey',
-      windows: 'Run this inside WSL, or install https://www.memurai.com as redis-server.exe.',
-    },
-  })
-}
-
-/**
- * Starts a server of one's own on 127.0.0.1, with nothing persisted, and waits until it answers.
- * It ends with `stop()`, and also when this process ends in any way.
+ * Starts a private server on 127.0.0.1, with nothing persisted, and waits until it is ready. It ends with `stop()`, and also when this process ends in any way.
  *
  * @param {RedisServerOptions} [options]
  * @returns {Promise<RedisServer>}
  */
 export async function startRedisServer(options = {}) {
-  let binary = options.binary || ensureRedisServer()
+  let binary = options.binary || ensureProgram('redis')
   let attempts = options.port === undefined ? 10 : 1
   for (;;) {
     let port = options.port === undefined ? await freePort() : options.port
@@ -70,7 +47,7 @@ export async function startRedisServer(options = {}) {
 }
 
 /**
- * Gives a port that nobody uses at the moment. It is below those that systems give to outgoing
+ * Returns a port that nobody uses at the moment. It is below those that systems give to outgoing
  * connections: one of these could take it while a server restarts, and a client that retries a
  * dead server's port from the very same port connects to itself.
  *
@@ -128,7 +105,6 @@ async function start(binary, port, { args = [], directory }) {
   let plainPort = args.includes('--port') ? Number(args[args.lastIndexOf('--port') + 1]) : port
   try {
     await ready(child)
-    if (plainPort !== 0) await answersPing(plainPort)
   } catch (error) {
     await stop()
     throw error
@@ -186,22 +162,5 @@ function ready(child) {
     child.once('close', (code, signal) => {
       reject(new Error(`The Redis server ended (${signal || code}) before it was ready:\n${log}`))
     })
-  })
-}
-
-/**
- * @param {number} port
- * @returns {Promise<void>}
- */
-function answersPing(port) {
-  return new Promise((resolve, reject) => {
-    let socket = net.connect({ port, host: '127.0.0.1' }, () => socket.write('PING\r\n'))
-    // Any answer will do: with a password it is an error reply.
-    socket.once('data', () => {
-      socket.destroy()
-      resolve()
-    })
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error(`The Redis server on port ${port} hung up`)))
   })
 }

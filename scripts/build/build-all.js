@@ -2,129 +2,102 @@
  * Builds the addon for every platform, on a Linux machine: `npm run build:all`, or some of them:
  * `npm run build:all -- win32-x64 darwin-arm64`.
  *
- * Zig is the C compiler and linker: it knows every platform's C library, old ones of glibc too. Rust's
- * standard library for a platform comes from rustup, or is built from the sources that Debian has.
+ * Zig is the C compiler and linker: it knows every platform's C library, including old versions of
+ * glibc. Rust's standard library for a platform comes from rustup, or is built from Debian's sources.
  */
-import { spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
-import { environment, filesIn, inRoot, main, ROOT, SetupError } from '../project.js'
-import { isStale } from './staleness.js'
-import { ensureProgram, findProgram, installWithApt } from '../system-package.js'
-import { TARGETS } from './platforms.js'
-import { ensureToolchain } from './toolchain.js'
+import { ensureProgram, installWithApt } from '../programs.js'
+import { environment, inRoot, main, output, ROOT, run, SetupError } from '../project.js'
+import { PLATFORMS } from './platforms.js'
+import { ensureToolchain, rustAdvice } from './toolchain.js'
 
-/** @typedef {import('./platforms.js').Target} Target */
+/** @typedef {import('./platforms.js').Platform} Platform */
 
 const CROSS = inRoot('target/cross')
+const TOOLS = path.join(CROSS, 'tools')
 const TOOL_PACKAGES = ['ziglang==0.15.2', 'cargo-zigbuild==0.20.1']
 
+/** The oldest version that the addon runs on. */
+const GLIBC = '2.17'
+
 /**
- * Zig has the C library of macOS, but not its frameworks: for linking, it is enough to name what the
+ * Zig has the C library of macOS, but not its frameworks. For linking, it is enough to list what the
  * addon uses of them.
  */
 const STUBS = inRoot('scripts/build/macos-stubs')
 
-/** What a library of macOS says that its path is: otherwise, that of the build. */
+/** The path that a macOS library states as its own, which would otherwise be that of the build. */
 const INSTALL_NAME = '-Wl,-install_name,@rpath/session-store.node'
 
 /** The sources of the standard library that Debian's Rust can build. */
 const DEBIAN_SOURCES = '/usr/lib/rustlib/src/rust/library/std'
 
 /**
- * Builds the addons of these platforms that are older than their sources.
+ * Builds the addons of these platforms; cargo leaves out what has not changed.
  *
  * @param {string[]} names
  */
 export function buildPlatforms(names) {
+  ensureToolchain()
   for (let name of names) {
-    let target = TARGETS[name]
-    if (!target) {
-      throw new SetupError(
-        `There is no platform ${name}. There are: ${Object.keys(TARGETS).join(', ')}`,
-      )
+    let platform = PLATFORMS[name]
+    if (!platform) {
+      let all = Object.keys(PLATFORMS).join(', ')
+      throw new SetupError(`There is no platform ${name}. There are: ${all}`)
     }
-    if (isStaleFor(name)) buildPlatform(name, target)
-    // Also where `npm run build` has put one for this machine only.
-    cpSync(inRoot(builtFile(name)), inRoot(`npm/${name}/session-store.node`), {
-      preserveTimestamps: true,
-    })
+    buildPlatform(name, platform)
   }
-}
-
-/** @param {string} name */
-function isStaleFor(name) {
-  let sources = [
-    'Cargo.toml',
-    'Cargo.lock',
-    'build.rs',
-    'src/native',
-    'crates',
-    'scripts/build/platforms.js',
-  ]
-  return isStale(builtFile(name), sources, (file) => /\.(rs|toml|lock|js)$/.test(file))
-}
-
-/** @param {string} name */
-function builtFile(name) {
-  return `target/cross/${name}.node`
 }
 
 /**
  * @param {string} name
- * @param {Target} target
+ * @param {Platform} platform
  */
-function buildPlatform(name, target) {
+function buildPlatform(name, { triple, os, libc }) {
   console.log(`\nBuilding the addon for ${name} …`)
   let started = new Date()
-  let { cargo, env, args } = toolchainFor(target.triple)
-  let zigTarget = target.glibc ? `${target.triple}.${target.glibc}` : target.triple
-  let folders = [path.join(ensureTools(), 'bin'), path.dirname(cargo), environment().PATH]
-  let { status, error } = spawnSync(
+  ensureTools()
+  let { bin, variables, options } = toolchainFor(triple)
+  let isBuilt = run(
     'cargo-zigbuild',
     [
       ...['zigbuild', '--release', '--locked', '--package', 'remix-session-storage-redis'],
-      ...['--target', zigTarget, '--target-dir', CROSS],
-      ...args,
+      ...['--target', libc === 'glibc' ? `${triple}.${GLIBC}` : triple, '--target-dir', CROSS],
+      ...options,
     ],
     {
-      cwd: ROOT,
-      env: {
-        ...environment(),
-        ...env,
-        ...(target.os === 'win32' ? { LIBNODE_PATH: emptyLibnode() } : {}),
-        PATH: folders.join(path.delimiter),
-        CARGO: cargo,
-        CARGO_ENCODED_RUSTFLAGS: rustFlags(target).join('\x1f'),
-      },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      PATH: [path.join(TOOLS, 'bin'), bin, environment().PATH].join(path.delimiter),
+      CARGO_ENCODED_RUSTFLAGS: rustFlags(os, libc).join('\x1f'),
+      LIBNODE_PATH: emptyLibnode(),
+      ...variables,
     },
   )
-  if (status !== 0) {
-    throw new SetupError(
-      `The addon for ${name} could not be built: ${error?.message ?? 'see above'}.`,
-    )
+  if (!isBuilt) {
+    throw new SetupError(`The addon for ${name} could not be built: see above. ${rustAdvice()}`)
   }
-  let file = inRoot(builtFile(name))
-  cpSync(inRoot(`target/cross/${target.triple}/release/${target.library}`), file)
-  if (target.os === 'win32') dropTimestamp(file)
+
+  let folder = path.join(CROSS, triple, 'release')
+  let library = readdirSync(folder).find((file) => /\.(so|dylib|dll)$/.test(file))
+  let addon = inRoot(`npm/${name}/session-store.node`)
+  cpSync(path.join(folder, String(library)), addon)
+  if (os === 'win32') dropTimestamp(addon)
   // What is edited during the build is newer than what was built.
-  utimesSync(file, started, started)
-  console.log(`${builtFile(name)}: ${(statSync(file).size / 1e6).toFixed(2)} MB`)
+  utimesSync(addon, started, started)
 }
 
 /**
- * Takes the time of linking out of a Windows library, so that building it twice gives the same bytes.
+ * Removes the time of linking from a Windows library, so that building it twice gives the same bytes.
  *
  * @param {string} file
  */
@@ -136,24 +109,24 @@ function dropTimestamp(file) {
 }
 
 /**
- * @param {Target} target
- * @returns {string[]}
+ * @param {string} os
+ * @param {string} [libc]
  */
-function rustFlags({ libc, os }) {
+function rustFlags(os, libc) {
   let cargoHome = process.env.CARGO_HOME || path.join(homedir(), '.cargo')
   return [
-    // The same bytes wherever it is built, and nobody's paths in them.
+    // The same bytes wherever it is built, without anybody's paths.
     `--remap-path-prefix=${ROOT}=.`,
     `--remap-path-prefix=${cargoHome}=cargo`,
-    // Node has musl in it already.
+    // Node already contains musl.
     ...(libc === 'musl' ? ['-Ctarget-feature=-crt-static'] : []),
     ...(os === 'darwin' ? [`-Clink-arg=-F${STUBS}`, `-Clink-arg=${INSTALL_NAME}`] : []),
   ]
 }
 
 /**
- * napi wants to link with Node's library on Windows. What the addon uses of it is looked up when it
- * is loaded, so an empty one will do.
+ * On Windows, napi wants to link with Node's library. What the addon uses of it is looked up when it
+ * is loaded, so an empty library will do.
  *
  * @returns {string} Its folder
  */
@@ -161,23 +134,21 @@ function emptyLibnode() {
   let folder = path.join(CROSS, 'libnode')
   mkdirSync(folder, { recursive: true })
   writeFileSync(path.join(folder, 'libnode.dll'), '')
-  for (let library of ['libnode.a', 'node.lib']) {
-    writeFileSync(path.join(folder, library), '!<arch>\n')
-  }
+  for (let file of ['libnode.a', 'node.lib']) writeFileSync(path.join(folder, file), '!<arch>\n')
   return folder
 }
 
 /**
- * Finds a Rust that has, or can build, the standard library of a platform.
+ * Finds a Rust that has the standard library of a platform, or can build it.
  *
  * @param {string} triple
- * @returns {{ cargo: string, env: Record<string, string>, args: string[] }}
+ * @returns {{ bin: string, variables: Record<string, string>, options: string[] }}
  */
 function toolchainFor(triple) {
-  ensureToolchain()
-  let cargo = output('sh', ['-c', 'command -v cargo'])
-  if (hasStandardLibrary(triple) || addStandardLibrary(triple)) return { cargo, env: {}, args: [] }
-
+  if (hasStandardLibrary(triple) || addStandardLibrary(triple)) {
+    let cargo = output('sh', ['-c', 'command -v cargo'])
+    return { bin: path.dirname(cargo), variables: { CARGO: cargo }, options: [] }
+  }
   let packages = ['cargo-web', 'rustc-web', 'rust-web-src']
   if (!existsSync(DEBIAN_SOURCES) && !installWithApt('Rust with its sources', packages)) {
     throw new SetupError(
@@ -185,22 +156,26 @@ function toolchainFor(triple) {
     )
   }
   return {
-    cargo: '/usr/bin/cargo',
-    env: { RUSTC: '/usr/bin/rustc', RUSTC_BOOTSTRAP: '1' },
-    args: ['-Zbuild-std=std,panic_unwind'],
+    bin: '/usr/bin',
+    variables: { CARGO: '/usr/bin/cargo', RUSTC: '/usr/bin/rustc', RUSTC_BOOTSTRAP: '1' },
+    options: ['-Zbuild-std=std,panic_unwind'],
   }
 }
 
 /** @param {string} triple */
 function hasStandardLibrary(triple) {
   let folder = output('rustc', ['--print', 'target-libdir', '--target', triple])
-  return folder !== '' && filesIn(folder).some((file) => /libstd-.*\.rlib$/.test(file))
+  return existsSync(folder) && readdirSync(folder).some((file) => /^libstd-.*\.rlib$/.test(file))
 }
 
 /** @param {string} triple */
 function addStandardLibrary(triple) {
-  if (!findProgram(['rustup'])) return false
-  return spawnSync('rustup', ['target', 'add', triple], { stdio: 'ignore' }).status === 0
+  try {
+    output('rustup', ['target', 'add', triple])
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**
@@ -209,37 +184,15 @@ function addStandardLibrary(triple) {
  * @returns {string} The folder of their Python
  */
 export function ensureTools() {
-  let folder = path.join(CROSS, 'tools')
-  if (existsSync(path.join(folder, 'bin/cargo-zigbuild'))) return folder
-
-  let python = ensureProgram({
-    what: 'Python',
-    programs: ['python3'],
-    aptPackage: 'python3-venv',
-    commands: { brew: 'brew install python', 'apt-get': 'sudo apt-get install python3-venv' },
-  })
+  if (existsSync(path.join(TOOLS, 'bin/cargo-zigbuild'))) return TOOLS
+  let python = ensureProgram('python')
   console.log('Installing Zig and cargo-zigbuild with pip …')
-  for (let [program, args] of /** @type {[string, string[]][]} */ ([
-    [python, ['-m', 'venv', folder]],
-    [path.join(folder, 'bin/pip'), ['install', '--quiet', ...TOOL_PACKAGES]],
-  ])) {
-    let { status, stderr } = spawnSync(program, args, { encoding: 'utf8' })
-    if (status !== 0) throw new SetupError(`${program} ${args.join(' ')} failed:\n${stderr}`)
-  }
-  return folder
-}
-
-/**
- * @param {string} program
- * @param {string[]} args
- * @returns {string} Empty where it failed
- */
-function output(program, args) {
-  let { stdout, status } = spawnSync(program, args, { env: environment(), encoding: 'utf8' })
-  return status === 0 ? stdout.trim() : ''
+  output(python, ['-m', 'venv', TOOLS])
+  output(path.join(TOOLS, 'bin/pip'), ['install', '--quiet', ...TOOL_PACKAGES])
+  return TOOLS
 }
 
 await main(import.meta.url, () => {
   let names = process.argv.slice(2)
-  buildPlatforms(names.length > 0 ? names : Object.keys(TARGETS))
+  buildPlatforms(names.length > 0 ? names : Object.keys(PLATFORMS))
 })

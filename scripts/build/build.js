@@ -1,10 +1,9 @@
 /** Builds what is loaded: the addon of this platform from the Rust sources, and `dist/`. */
 import { existsSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
 
+import { inRoot, isStale, main, runTool, SetupError } from '../project.js'
 import { installPackages } from './packages.js'
-import { inRoot, main, runTool, SetupError } from '../project.js'
-import { isStale } from './staleness.js'
-import { ensureToolchain } from './toolchain.js'
+import { ensureToolchain, rustAdvice } from './toolchain.js'
 
 const PLATFORM = hostPlatform()
 
@@ -14,10 +13,10 @@ const ADDON = `npm/${PLATFORM}/session-store.node`
 /** Generated from the Rust sources together with the addon. */
 export const TYPES = 'src/lib/native/native-addon.ts'
 
+/** napi would link the addon again even if nothing has changed, which takes a quarter of a minute. */
 export function addonIsStale() {
   let sources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src/native', 'crates']
-  let isSource = (/** @type {string} */ file) => /\.(rs|toml|lock)$/.test(file)
-  return !existsSync(inRoot(TYPES)) || isStale(ADDON, sources, isSource)
+  return !existsSync(inRoot(TYPES)) || isStale(ADDON, sources, /\.(rs|toml|lock)$/)
 }
 
 export function buildAddon() {
@@ -27,15 +26,14 @@ export function buildAddon() {
   mkdirSync(inRoot(`npm/${PLATFORM}`), { recursive: true })
   let options = ['--release', '--no-js', '--no-const-enum', '--output-dir', `npm/${PLATFORM}`]
   if (!runTool('@napi-rs/cli/dist/cli.js', ['build', ...options, '--dts', `../../${TYPES}`])) {
-    throw new SetupError('The addon could not be built: see above.')
+    throw new SetupError(`The addon could not be built: see above. ${rustAdvice()}`)
   }
   // What is edited during the build is newer than what was built.
   utimesSync(inRoot(ADDON), started, started)
 }
 
 export function distIsStale() {
-  let sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
-  return isStale('dist/index.js', sources, (file) => !file.endsWith('.rs'))
+  return isStale('dist/index.js', ['src', 'tsconfig.json', 'tsconfig.build.json'], /\.(ts|json)$/)
 }
 
 export function buildDist() {

@@ -1,17 +1,17 @@
 /**
- * Makes the tarballs that are published, into `target/packages`: the main package, which holds no
+ * Makes the tarballs that are published, in `target/packages`: the main package, which contains no
  * binary, and one for each platform whose addon was built.
  */
-import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { thirdPartyLicenses } from './licenses.js'
-import { environment, inRoot, main, SetupError } from '../project.js'
+import { PLATFORMS } from '../build/platforms.js'
 import { setUp } from '../build/setup.js'
-import { platformManifest, TARGETS } from '../build/platforms.js'
+import { inRoot, main, output } from '../project.js'
+import { thirdPartyLicenses } from './licenses.js'
 
 const PACKAGES = inRoot('target/packages')
+const NAME = 'remix-session-storage-redis'
 
 /** What only the checkout needs. */
 const NOT_PUBLISHED = [
@@ -24,83 +24,54 @@ const NOT_PUBLISHED = [
 ]
 
 /**
- * @returns {string} The tarball of the main package
+ * Packs the main package. In a checkout it does not depend on the packages of the platforms, because
+ * npm would look for versions that are not published yet.
+ *
+ * @returns {string} The tarball
  */
 export function packMain() {
   let { files, ...manifest } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
   for (let key of NOT_PUBLISHED) delete manifest[key]
-  let optionalDependencies = Object.fromEntries(
-    Object.keys(TARGETS).map((name) => [
-      platformManifest(name, manifest.version).name,
-      manifest.version,
-    ]),
+  manifest.optionalDependencies = Object.fromEntries(
+    Object.keys(PLATFORMS).map((name) => [`${NAME}-${name}`, manifest.version]),
   )
-  let stage = emptyFolder('main')
+  let stage = path.join(PACKAGES, 'main')
+  rmSync(stage, { recursive: true, force: true })
   for (let file of [...files, 'README.md', 'LICENSE']) {
     cpSync(inRoot(file), path.join(stage, file), { recursive: true })
   }
-  writeManifest(stage, { ...manifest, files, optionalDependencies })
+  let text = JSON.stringify({ ...manifest, files }, null, 2)
+  writeFileSync(path.join(stage, 'package.json'), `${text}\n`)
   return pack(stage)
 }
 
 /**
- * @param {string} name A platform whose addon was built
- * @returns {string} The tarball of its package
+ * Packs the package of a platform whose addon was built.
+ *
+ * @param {string} name
+ * @returns {string} The tarball
  */
 export function packPlatform(name) {
-  let { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
-  let stage = emptyFolder(name)
-  cpSync(addonOf(name), path.join(stage, 'session-store.node'))
-  cpSync(inRoot('LICENSE'), path.join(stage, 'LICENSE'))
-  writeFileSync(
-    path.join(stage, 'THIRD-PARTY-LICENSES'),
-    thirdPartyLicenses(
-      /** @type {import('../build/platforms.js').Target} */ (TARGETS[name]).triple,
-    ),
-  )
-  writeManifest(stage, platformManifest(name, version))
-  return pack(stage)
+  let folder = inRoot(`npm/${name}`)
+  let { triple } = /** @type {import('../build/platforms.js').Platform} */ (PLATFORMS[name])
+  cpSync(inRoot('LICENSE'), path.join(folder, 'LICENSE'))
+  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(triple))
+  return pack(folder)
 }
 
 /** The platforms whose addon was built. */
 export function builtPlatforms() {
-  return Object.keys(TARGETS).filter((name) => existsSync(addonOf(name)))
+  return Object.keys(PLATFORMS).filter((name) =>
+    existsSync(inRoot(`npm/${name}/session-store.node`)),
+  )
 }
 
-/** @param {string} name */
-function addonOf(name) {
-  return inRoot(`npm/${name}/session-store.node`)
-}
-
-/** @param {string} name */
-function emptyFolder(name) {
-  let folder = path.join(PACKAGES, name)
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  return folder
-}
-
-/**
- * @param {string} folder
- * @param {object} manifest
- */
-function writeManifest(folder, manifest) {
-  writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-}
-
-/**
- * @param {string} folder
- * @returns {string}
- */
+/** @param {string} folder */
 function pack(folder) {
-  let { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', folder], {
-    cwd: PACKAGES,
-    env: environment(),
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  })
-  if (status !== 0) throw new SetupError(`npm pack failed:\n${stderr}`)
-  return path.join(PACKAGES, JSON.parse(stdout)[0].filename)
+  mkdirSync(PACKAGES, { recursive: true })
+  output('npm', ['pack', folder, '--pack-destination', PACKAGES])
+  let { name, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+  return path.join(PACKAGES, `${name}-${version}.tgz`)
 }
 
 await main(import.meta.url, () => {

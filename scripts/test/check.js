@@ -1,11 +1,9 @@
-/** What CI checks besides the tests: formatting, lints, types, and that what is generated is current. */
-import { execFileSync } from 'node:child_process'
-
+/** What CI checks besides the tests: formatting, lints, types, and that generated files are current. */
 import { buildAddon, TYPES } from '../build/build.js'
 import { installPackages } from '../build/packages.js'
-import { main, ROOT, run, runTool } from '../project.js'
 import { setUp } from '../build/setup.js'
 import { ensureToolchain } from '../build/toolchain.js'
+import { main, output, run, runTool } from '../project.js'
 
 /** @type {[name: string, check: () => boolean][]} */
 const CHECKS = [
@@ -29,15 +27,11 @@ function nativeTypesAreCurrent() {
   )
 }
 
-/** Logs and profiles by their names; binaries because git finds no text in them. */
+/** Recognizes logs and profiles by their names, and binaries because git finds no text in them. */
 function onlySourcesAreTracked() {
-  let list = (/** @type {string[]} */ ...args) =>
-    execFileSync('git', [...args, '-z'], { cwd: ROOT, encoding: 'utf8' })
-      .split('\0')
-      .filter(Boolean)
-  let tracked = list('ls-files')
+  let list = (/** @type {string[]} */ ...args) => output('git', [...args, '-z']).split('\0')
   let texts = new Set(list('grep', '--cached', '-I', '--name-only', '-e', ''))
-  let junk = tracked.filter((file) => JUNK.test(file) || !texts.has(file))
+  let junk = list('ls-files').filter((file) => JUNK.test(file) || !texts.has(file))
   for (let file of junk) console.error(`${file} is a log, a profile, a binary, or empty: git rm it`)
   return junk.length === 0
 }
@@ -50,11 +44,11 @@ await main(import.meta.url, () => {
   // Their types are checked, too.
   for (let folder of ['bench', 'test/package']) installPackages(folder)
   ensureToolchain()
-  let failed = []
-  for (let [name, check] of CHECKS) {
+  let failed = CHECKS.filter(([name, check]) => {
     console.log(`\n— ${name}`)
-    if (!check()) failed.push(name)
-  }
-  console.log(failed.length === 0 ? '\nAll checks passed' : `\nFailed: ${failed.join(', ')}`)
+    return !check()
+  })
+  let names = failed.map(([name]) => name).join(', ')
+  console.log(failed.length === 0 ? '\nAll checks passed' : `\nFailed: ${names}`)
   if (failed.length > 0) process.exitCode = 1
 })

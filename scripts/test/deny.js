@@ -2,9 +2,9 @@
  * Checks what is linked into the addon with cargo-deny: licences, sources, duplicates, and known
  * vulnerabilities, for which it fetches a list. `npm run deny -- licenses bans sources` needs none.
  */
-import { main, run, SetupError } from '../project.js'
-import { findProgram } from '../system-package.js'
 import { ensureToolchain } from '../build/toolchain.js'
+import { findProgram } from '../programs.js'
+import { main, run, SetupError } from '../project.js'
 
 await main(import.meta.url, () => {
   ensureToolchain()

@@ -7,7 +7,7 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startApp, type AppProcess } from '../../demo/app-process.ts'
-import { ensureChromium } from '../../scripts/test/chromium.js'
+import { ensureProgram } from '../../scripts/programs.js'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 let redis: TestRedis
@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'demo-'))
   app = await startApp()
   browser = await chromium.launch({
-    executablePath: ensureChromium(),
+    executablePath: ensureProgram('chromium'),
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   })
 })

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
 
-import { platformManifest, TARGETS } from '../../scripts/build/platforms.js'
+import { PLATFORMS } from '../../scripts/build/platforms.js'
 import { mustRun } from './support/command.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -45,7 +45,7 @@ describe('the main package', () => {
   test('names the package of every platform, in its own version', async () => {
     let { version, optionalDependencies } = await manifestIn(inject('main'))
 
-    let names = Object.keys(TARGETS).map((name) => `remix-session-storage-redis-${name}`)
+    let names = Object.keys(PLATFORMS).map((name) => `remix-session-storage-redis-${name}`)
     expect(optionalDependencies).toEqual(Object.fromEntries(names.map((name) => [name, version])))
   })
 
@@ -59,12 +59,24 @@ describe('the main package', () => {
   })
 })
 
-describe.each(Object.keys(TARGETS))('the package for %s', (name) => {
-  test('has the manifest that is made for it', () => {
-    let { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
-    let committed = JSON.parse(readFileSync(path.join(ROOT, `npm/${name}/package.json`), 'utf8'))
+test('there is a package for each platform that is built, and no other', () => {
+  expect(readdirSync(path.join(ROOT, 'npm')).toSorted()).toEqual(Object.keys(PLATFORMS).toSorted())
+})
 
-    expect(committed).toEqual(platformManifest(name, version))
+describe.each(Object.entries(PLATFORMS))('the package for %s', (name, { os, cpu, libc }) => {
+  let read = (file: string) => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8'))
+
+  test('is installed on that platform only, and says otherwise what the main package says', () => {
+    let { version, license, engines, repository } = read('package.json')
+
+    expect(read(`npm/${name}/package.json`)).toEqual({
+      ...{ version, license, engines, repository },
+      name: `remix-session-storage-redis-${name}`,
+      description: expect.stringContaining('The native addon of remix-session-storage-redis for '),
+      ...{ os: [os], cpu: [cpu], ...(libc ? { libc: [libc] } : {}) },
+      main: 'session-store.node',
+      files: ['session-store.node', 'THIRD-PARTY-LICENSES'],
+    })
   })
 })
 

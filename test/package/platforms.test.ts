@@ -7,8 +7,8 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
-import { findProgram } from '../../scripts/system-package.js'
-import { TARGETS, type Target } from '../../scripts/build/platforms.js'
+import { findProgram } from '../../scripts/programs.js'
+import { PLATFORMS, type Platform } from '../../scripts/build/platforms.js'
 import { mustRun } from './support/command.ts'
 import { countBrokenPages } from './support/mach-o.ts'
 import { addFixture, emptyProject, install, REMIX } from './support/project.ts'
@@ -50,7 +50,7 @@ function expectOnly(found: Iterable<RegExpMatchArray>, allowed: RegExp): void {
 }
 
 describe.each(Object.keys(inject('platforms')))('the addon for %s', (name) => {
-  let { os, cpu, libc } = TARGETS[name] as Target
+  let { os, cpu, libc } = PLATFORMS[name] as Platform
   let file = addonOf(name)
 
   test('is smaller than 3 MB', () => {
@@ -70,7 +70,7 @@ describe.each(Object.keys(inject('platforms')))('the addon for %s', (name) => {
       expect(header).toContain(cpu === 'x64' ? 'X86-64' : 'AArch64')
       expect(await readelf('--dyn-syms', file)).toContain('napi_register_module_v1')
       let dynamic = await readelf('--dynamic', file)
-      expectOnly(dynamic.matchAll(/NEEDED.*\[(.+)\]/g), LIBRARIES[libc])
+      expectOnly(dynamic.matchAll(/NEEDED.*\[(.+)\]/g), LIBRARIES[libc as 'glibc' | 'musl'])
     })
   }
 
@@ -106,7 +106,7 @@ describe.each(Object.keys(inject('platforms')))('the addon for %s', (name) => {
 /** Gives a project with the package installed as on that platform. */
 async function projectFor(name: string): Promise<string> {
   let folder = emptyProject()
-  let { os, cpu } = TARGETS[name] as Target
+  let { os, cpu } = PLATFORMS[name] as Platform
   // That it is another platform's package is the point.
   let platform = [`--os=${os}`, `--cpu=${cpu}`, '--force']
   await install(folder, [...platform, inject('main'), inject('platforms')[name]!, ...REMIX])

@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'n
 import path from 'node:path'
 import { expect, test } from 'vitest'
 
-import { findProgram } from '../../scripts/system-package.js'
+import { findProgram } from '../../scripts/programs.js'
 import { mustRun, run } from './support/command.ts'
 import { emptyProject } from './support/project.ts'
 

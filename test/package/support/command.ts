@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { findProgram } from '../../../scripts/system-package.js'
+import { findProgram } from '../../../scripts/programs.js'
 
 export interface Result {
   isOk: boolean

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
-import { findProgram } from '../../../scripts/system-package.js'
+import { findProgram } from '../../../scripts/programs.js'
 import { mustRun, run } from './command.ts'
 import { compile } from './zig.ts'
 
