@@ -27,8 +27,8 @@ const methods = {
   preparePending: () => pending.preparePending(),
   pending: (kind: PendingKind) => pending.pending(kind),
   serve: () => serveApp(open.storage),
-  /** CPU time of the process until now, microseconds. */
-  cpu: () => total(process.cpuUsage()),
+  /** CPU time that the process has used until now, microseconds, and when that is, milliseconds. */
+  cpu: () => ({ used: total(process.cpuUsage()), at: performance.now() }),
 }
 
 export type WorkerMethods = typeof methods
