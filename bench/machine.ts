@@ -43,7 +43,7 @@ export function versionsOf(contenders: Contender[], server: string): Results['ve
   }
 }
 
-/** Gives the size of the addon that this process has loaded a storage with. */
+/** Returns the size of the addon that a checkout loads on this machine. */
 export function addonSize(): number {
   let require = createRequire(import.meta.url)
   let platforms = readdirSync(path.join(ROOT, 'npm'))

@@ -13,9 +13,9 @@ export interface ServerCounters {
 export interface RedisControl {
   version: string
   counters(): Promise<ServerCounters>
-  /** Leaves nothing but these sessions. */
+  /** Replaces everything in Redis with these sessions. */
   fill(ids: string[], text: string): Promise<void>
-  /** Lets commands of all clients wait for this many milliseconds. */
+  /** Makes the commands of all clients wait for this many milliseconds. */
   pause(ms: number): Promise<void>
   close(): void
 }
@@ -29,7 +29,7 @@ export async function controlRedis(port: number): Promise<RedisControl> {
     socket.once('error', reject)
   })
 
-  /** Sends commands, and gives their replies, of which each is a line or a text. */
+  /** Sends commands and returns their replies, each of which is a line or a text. */
   async function send(commands: string[][]): Promise<string[]> {
     let replies: string[] = []
     let buffer = ''

@@ -6,7 +6,7 @@ export type Size = 300 | 4096 | 65536
 /** Wide enough that adding one does not change the size. */
 const COUNT = 1_000_000
 
-/** Gives the stored text of a session: what a shop keeps, filled up with a cart. */
+/** Returns the stored text of a session: what a shop keeps, padded to its size with a cart. */
 export function sessionText(size: number): string {
   let values = {
     userId: '5f0c8f1e-3d1b-4c55-9a8e-2b7d64c0a911',

@@ -31,8 +31,8 @@ export interface Contender {
   /** The npm packages to name the versions of in the results. */
   packages: string[]
   /**
-   * Imports all that an app would import, and nothing before: the time of this is measured. What it
-   * gives makes a storage whose sessions live for {@link TTL} seconds.
+   * Imports all that an app would import, which nothing may have imported before, because this is
+   * timed. Resolves to a function that creates a storage whose sessions live for {@link TTL} seconds.
    */
   load(): Promise<(url: string) => OpenStorage>
 }

@@ -1,4 +1,4 @@
-/** The whole road: a Remix app on Node's HTTP server, with its sessions in the storage. */
+/** The whole way of a request: a Remix app on Node's HTTP server, with its sessions in the storage. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -11,7 +11,7 @@ import { session as sessionMiddleware } from '@remix-run/session-middleware'
 import type { Storage } from '../contenders/contender.ts'
 import { sessionText } from '../sessions.ts'
 
-/** Starts the app, and gives its port. */
+/** Starts the app, and returns its port. */
 export async function serveApp(storage: Storage): Promise<number> {
   let [values] = JSON.parse(sessionText(300)) as [Record<string, unknown>]
   let cookie = createCookie('__session', { secrets: ['s3cret'], httpOnly: true })

@@ -1,4 +1,4 @@
-/** What a storage costs that has little or nothing to do. */
+/** What a storage with little or nothing to do costs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { OpenStorage } from '../contenders/contender.ts'
@@ -37,7 +37,7 @@ export async function measureIdle(
     await Promise.all(pending)
   }
 
-  // Before there is much garbage: what V8 does about that is not the storage's.
+  // Before there is much garbage, because collecting it is not the storage's cost.
   for (let index = 0; index < 10; index++) await request(index)
   globalThis.gc?.()
   await sleep(300)

@@ -7,14 +7,14 @@ import { sessionIds, sessionText } from '../sessions.ts'
 const SIZE = 300
 export const PENDING = 10_000
 
-/** Milliseconds: long enough to send everything, and well within everybody's deadline. */
+/** Milliseconds: long enough to send everything, and well within every contender's deadline. */
 export const PAUSE = 1000
 
 export type PendingKind = 'reads' | 'saves'
 
 /**
- * A process can do this once: memory that was used before is in the process already. So it never
- * has more than a few requests in flight before the moment that counts.
+ * A process can only do this once, because memory that it has used before stays with it. So it never
+ * has more than a few requests in flight before the measurement.
  */
 export function createPending({ storage, fill }: OpenStorage) {
   let stored = sessionIds(SIZE)
@@ -33,7 +33,7 @@ export function createPending({ storage, fill }: OpenStorage) {
     },
 
     /**
-     * Gives the resident memory that requests add while Redis is paused, bytes. The text of the
+     * Returns the resident memory that requests add while Redis is paused, in bytes. The text of the
      * sessions to save is not counted.
      */
     async pending(kind: PendingKind): Promise<number> {

@@ -28,7 +28,7 @@ interface Track {
   ids: string[]
 }
 
-/** Latencies of one measurement: more than any contender gets done. */
+/** Latencies of one measurement: more than any contender can do. */
 const latencies = new Float64Array(1 << 20)
 
 export function createRequests({ storage, fill }: OpenStorage) {
@@ -36,7 +36,7 @@ export function createRequests({ storage, fill }: OpenStorage) {
   let load: Load
 
   return {
-    /** Runs requests that do not count, so that all that is lazy or compiled late is ready. */
+    /** Runs requests that do not count, so that everything lazy is done, and everything compiled. */
     async prepare(next: Load, warmUp: number): Promise<void> {
       load = next
       let ids = sessionIds(load.size)
@@ -46,7 +46,7 @@ export function createRequests({ storage, fill }: OpenStorage) {
         ids: ids.filter((_, index) => index % load.inFlight === track),
       }))
       await runAll({ end: performance.now() + 2000, limit: warmUp, count: 0 })
-      // What was thrown away so far is nobody's cost.
+      // Collecting the garbage of the preparation is nobody's cost.
       globalThis.gc?.()
     },
 
@@ -88,7 +88,7 @@ async function runTrack(storage: Storage, work: Work, { ids }: Track, run: Run):
     next = next + 1 === ids.length ? 0 : next + 1
 
     let session = await storage.read(id)
-    // A session that was not found would make the rest of the work a different one.
+    // With a session that was not found, the rest of the work would not be the same.
     if (session.id !== id) throw new Error(`The session ${id} is not in the storage`)
     if (work === 'change') session.set('count', 1_000_000 + next)
     let cookie = await storage.save(session)

@@ -5,7 +5,7 @@ import { total } from './requests.ts'
 export interface Startup {
   /** Milliseconds that importing takes. */
   import: number
-  /** Milliseconds that creating the storage takes; that of ours loads the addon. */
+  /** Milliseconds that creating the storage takes; ours loads the addon then. */
   create: number
   /** Milliseconds that connecting takes. */
   connect: number

@@ -21,14 +21,14 @@ export type Worker = RemoteProcess<WorkerMethods>
 
 export const WORKER_START = 500
 
-/** An id that is there whatever else Redis was filled with. */
+/** An id that exists whatever Redis was filled with. */
 export const FIRST_ID = sessionIds(300)[0]!
 
 export function startWorker({ port }: Bench, name: string): Worker {
   return start<WorkerMethods>(new URL('../worker.ts', import.meta.url), [name, String(port)])
 }
 
-/** Starts a process for each contender, and has them connected. */
+/** Starts and connects a process for each contender. */
 export async function startWorkers(bench: Bench, names: string[]): Promise<Map<string, Worker>> {
   let workers = new Map<string, Worker>()
   for (let name of names) {
@@ -39,7 +39,7 @@ export async function startWorkers(bench: Bench, names: string[]): Promise<Map<s
   return workers
 }
 
-/** Those of the contenders that a measurement has. */
+/** The contenders that take part in a measurement. */
 export function namesIn(names: string[], { contenders }: { contenders?: string[] }): string[] {
   return names.filter((name) => contenders?.includes(name) ?? true)
 }

@@ -1,4 +1,4 @@
-/** How long it takes to get a storage, each time in a fresh process. */
+/** How long it takes to get a storage, measured in a new process each time. */
 import type { StartupFigures } from '../results.ts'
 import { sessionIds, sessionText } from '../sessions.ts'
 import { FIRST_ID, rotated, Samples, startWorker, WORKER_START, type Bench } from './bench.ts'

@@ -29,11 +29,11 @@ const INK: Record<
   dark: { text: '#f0f6fc', faint: '#9198a1', line: '#3d444d', ours: '#ff7b72', floor: '#6e7681' },
 }
 
-/** Of the peers, in the order of the contenders; they are to be told apart on either background. */
+/** Of the peers, in the order of the contenders; they can be told apart on either background. */
 const PEERS = ['#0969da', '#1a7f37', '#9a6700', '#8250df', '#0f8f8f']
 const PEERS_DARK = ['#58a6ff', '#56d364', '#e3b341', '#bc8cff', '#39c5cf']
 
-/** Gives SVG by name, such as `requests-dark`. */
+/** Returns SVG by name, such as `requests-dark`. */
 export async function charts(results: Results): Promise<Record<string, string>> {
   let svgs: Record<string, string> = {}
   for (let [name, rows, titles] of chartsOf(results)) {
@@ -95,7 +95,7 @@ function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles]
   ]
 }
 
-/** Ours over a passed client is for the tables: it would be a line on top of that client's own. */
+/** Ours over a passed client is only in the tables: its line would cover that client's own. */
 function rowsOf<name extends string>(
   { contenders }: Results,
   x: number,

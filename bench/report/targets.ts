@@ -1,4 +1,4 @@
-/** What this package is to reach against the best of its peers, and whether it does. */
+/** What this package aims to reach against the best of its peers, and whether it does. */
 import type { CellFigures, CellResult, Results } from '../results.ts'
 import type { Work } from '../jobs/requests.ts'
 import type { Figure } from '../statistics.ts'
@@ -46,7 +46,7 @@ const ROWS: Record<number, { requests: number; eventLoop: number; p50: number; p
 /** By connections: requests per second against the best peer. */
 const HTTP: Record<number, number> = { 4: 1, 64: 1.1, 256: 1.1 }
 
-/** Gives a verdict for each target that the results say something about. */
+/** Returns a verdict for each target that the results say something about. */
 export function verdicts(results: Results): Verdict[] {
   let targets = [
     ...requestTargets(results),

@@ -42,7 +42,7 @@ function create(folder: string, flags: string[] = []): Promise<string> {
 }
 
 describe('without the platform’s package', () => {
-  test('the error names the platform, and the command that it gives mends it', async () => {
+  test('the error names the platform, and the command in it fixes the installation', async () => {
     let folder = emptyProject()
     await install(folder, ['--omit=optional', inject('main'), ...REMIX])
 

@@ -103,7 +103,7 @@ describe.each(Object.keys(inject('platforms')))('the addon for %s', (name) => {
   }
 })
 
-/** Gives a project with the package installed as on that platform. */
+/** Returns a project with the package installed as on that platform. */
 async function projectFor(name: string): Promise<string> {
   let folder = emptyProject()
   let { os, cpu } = PLATFORMS[name] as Platform

@@ -1,4 +1,4 @@
-/** One command gives every package and crate its new version. */
+/** One command sets the version of every package and crate. */
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'

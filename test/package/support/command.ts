@@ -17,7 +17,7 @@ export interface RunOptions {
   env?: Record<string, string>
 }
 
-/** Runs a program that finds no Rust and none of the checkout's tools, and gives how it ended. */
+/** Runs a program that finds no Rust and none of the checkout's tools, and returns how it ended. */
 export function run(program: string, args: string[], { cwd, env }: RunOptions): Promise<Result> {
   return new Promise((resolve) => {
     let options = {
@@ -33,7 +33,7 @@ export function run(program: string, args: string[], { cwd, env }: RunOptions): 
   })
 }
 
-/** Runs a program that has to end well, and gives what it printed. */
+/** Runs a program that has to succeed, and returns what it printed. */
 export async function mustRun(
   program: string,
   args: string[],

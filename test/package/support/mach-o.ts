@@ -5,7 +5,7 @@ const LC_CODE_SIGNATURE = 0x1d
 const CODE_DIRECTORY = 0xfade0c02
 
 /**
- * Gives how many pages of a 64-bit library differ from what its signature says: macOS ends processes
+ * Returns how many pages of a 64-bit library differ from what its signature says: macOS ends processes
  * that load such a page.
  *
  * @throws if it is not signed

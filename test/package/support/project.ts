@@ -20,7 +20,7 @@ declare module 'vitest' {
 /** What an app has besides the package. */
 export const REMIX = ['@remix-run/session@0.4.2']
 
-/** Gives the folder of an empty project, which goes with the test. */
+/** Returns the folder of an empty project, which is removed after the test. */
 export function emptyProject(): string {
   let folder = temporaryFolder()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -45,7 +45,7 @@ export function addFixture(folder: string, name: string): void {
   copyFileSync(path.join(import.meta.dirname, '../fixtures', name), path.join(folder, name))
 }
 
-/** Gives a project in which the package is installed for this machine. */
+/** Returns a project in which the package is installed for this machine. */
 export async function installedProject(): Promise<string> {
   let folder = emptyProject()
   await install(folder, [inject('main'), inject('platforms')[inject('host')]!, ...REMIX])

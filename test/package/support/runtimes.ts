@@ -49,7 +49,7 @@ export const NATIVE: Runtime[] = [
 export const NODE_ARM64 = node(22, 'linux-arm64', 'Node 22 for arm64')
 export const NODE_WINDOWS = node(22, 'win-x64', 'Node 22 for Windows')
 
-/** Gives the path of a runtime's program, which is fetched once. */
+/** Returns the path of a runtime's program, which is fetched once. */
 export async function programOf(runtime: Runtime): Promise<string> {
   let folder = path.join(CACHE, runtime.package.replace(/[@/]/g, '_'))
   if (!existsSync(folder)) {

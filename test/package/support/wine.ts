@@ -19,7 +19,7 @@ export function hasWine(): boolean {
   return findProgram(['wine']) !== undefined
 }
 
-/** Runs a Windows program, and gives what it printed. */
+/** Runs a Windows program, and returns what it printed. */
 export async function mustRunOnWindows(
   program: string,
   args: string[],
