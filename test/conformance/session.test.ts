@@ -1,7 +1,8 @@
 /** A session that was read behaves as Remix's own `Session` does, whatever a request does to it. */
 import { createSession, Session } from '@remix-run/session'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { inspect } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { native, type OpenStorage } from '../support/backends.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
@@ -146,6 +147,105 @@ test('keeps the values of a session that was saved for what comes next in the re
   await storage.save(session)
 
   expect((await storage.read(session.id)).get('count')).toBe(2)
+})
+
+/** Stores a session with one value, and reads it as the next request does. */
+async function readBack(value: unknown): Promise<Session> {
+  let session = await open.storage.read(null)
+  session.set('value', value)
+  return open.storage.read(await open.storage.save(session))
+}
+
+describe('a proxy around a session', () => {
+  /** As wrappers and mocking tools make them: methods run on the session itself. */
+  function proxied(session: Session): Session {
+    return new Proxy(session, {
+      get(target, key) {
+        let value = Reflect.get(target, key, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+
+  test('is saved as the session in it', async () => {
+    let session = await readBack('old')
+    let proxy = proxied(session)
+    proxy.set('value', 'new')
+
+    expect(await open.storage.save(proxy)).toBe(session.id)
+    expect((await open.storage.read(session.id)).get('value')).toBe('new')
+  })
+
+  test('does not bring a session back that was destroyed meanwhile', async () => {
+    let session = await readBack('old')
+    let proxy = proxied(session)
+    proxy.set('value', 'new')
+    await redis.side.del(`session:${session.id}`)
+
+    expect(await open.storage.save(proxy)).toBe(null)
+    expect(await redis.side.exists(`session:${session.id}`)).toBe(0)
+  })
+
+  test('of a new session is known to be stored once it was saved', async () => {
+    let proxy = proxied(await open.storage.read(null))
+    proxy.set('value', 1)
+    await open.storage.save(proxy)
+    await redis.side.del(`session:${proxy.id}`)
+
+    expect(await open.storage.save(proxy)).toBe(null)
+  })
+})
+
+describe('a frozen session', () => {
+  test('is saved, and remembered as saved', async () => {
+    let session = await readBack('old')
+    session.set('value', 'new')
+    Object.freeze(session)
+
+    expect(await open.storage.save(session)).toBe(session.id)
+    expect((await open.storage.read(session.id)).get('value')).toBe('new')
+    await redis.side.del(`session:${session.id}`)
+    expect(await open.storage.save(session)).toBe(null)
+  })
+
+  test('can be a new one, or one that Remix made', async () => {
+    for (let session of [await open.storage.read(null), createSession()]) {
+      session.set('value', 1)
+      Object.freeze(session)
+
+      expect(await open.storage.save(session)).toBe(session.id)
+      await redis.side.del(`session:${session.id}`)
+      expect(await open.storage.save(session)).toBe(null)
+    }
+  })
+})
+
+test('shows neither its id nor its values when it is printed', async () => {
+  for (let session of [await readBack('secret value'), createSession('secret-id')]) {
+    session.set('more', 'secret value')
+    session.flash('message', 'secret value')
+    session.regenerateId(true)
+    await open.storage.save(session)
+
+    for (let options of [{}, { showHidden: true, depth: 9 }]) {
+      let printed = inspect(session, options)
+      for (let secret of [session.id, session.deleteId!, 'secret']) {
+        expect(printed).not.toContain(secret)
+      }
+    }
+    expect(JSON.stringify(session)).toBe('{}')
+  }
+})
+
+test('refuses the members of Remix’s own class, whose fields it does not have', async () => {
+  let session = await readBack('here')
+  let { constructor: _, ...members } = Object.getOwnPropertyDescriptors(Session.prototype)
+  for (let { value, get } of Object.values<PropertyDescriptor>(members)) {
+    expect(() => (value ?? get).call(session, 'value', 'changed')).toThrow(TypeError)
+  }
+  expect(session.dirty).toBe(false)
+  expect(session.destroyed).toBe(false)
+  expect(session.get('value')).toBe('here')
 })
 
 test('knows every member of the session of the installed Remix', async () => {

@@ -1,5 +1,7 @@
-/** Remix's `Session` over the very objects that `JSON.parse` gave. */
+/** Remix's `Session` over the very objects that `JSON.parse` returned. */
 import { createSessionId, Session } from '@remix-run/session'
+
+import { LOCATION, nowhere, type Location } from './location.ts'
 
 /** What a session holds: `[values, flash]`. */
 export type SessionData = Session['data']
@@ -14,8 +16,8 @@ const BareSession = function () {} as unknown as new () => Session
 BareSession.prototype = Session.prototype
 
 /**
- * Does what Remix's `Session` does, whose every member it has again. See there for what they do; the
- * tests hold the two against each other.
+ * Behaves as Remix's `Session` and overrides every member of it. What they do is documented there;
+ * the tests compare the two classes.
  */
 export class JsonSession extends BareSession {
   readonly #originalId: string
@@ -28,6 +30,7 @@ export class JsonSession extends BareSession {
   #deleteId: string | undefined
   #isDestroyed = false
   #isChanged: boolean
+  #location: Location | undefined
 
   /** @param data is the session's own from here on */
   constructor(id = createSessionId(), data: SessionData = [{}, {}]) {
@@ -39,11 +42,20 @@ export class JsonSession extends BareSession {
     this.#isChanged = !isEmpty(data[1])
   }
 
-  /** The data of a session for reading, without a copy where there need be none. */
+  /** Returns the data of a session for reading, without a copy where none is needed. */
   static peek(session: Session): SessionData {
-    return session instanceof JsonSession && !session.#isDestroyed
+    // Not `instanceof`: a proxy around a session is an instance, too, but has no private fields.
+    return #values in session && !session.#isDestroyed
       ? [session.#values, session.#next ?? {}]
       : session.data
+  }
+
+  /**
+   * A getter on the prototype over a private field, rather than a property: it works through a
+   * proxy and on a frozen session, and printing the session does not show the id.
+   */
+  get [LOCATION](): Location {
+    return (this.#location ??= nowhere())
   }
 
   override get id(): string {

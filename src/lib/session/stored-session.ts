@@ -1,26 +1,14 @@
-/** What a storage remembers of a session: where it is stored, and since when its TTL runs. */
+/** Makes sessions, and remembers where each of them is stored and since when its TTL runs. */
 import { Session } from '@remix-run/session'
 
 import { coversSession, JsonSession, type SessionData } from './json-session.ts'
+import { LOCATION, nowhere, type Location } from './location.ts'
 import type { SessionStore } from '../store/session-store.ts'
 
-const STORED = Symbol('stored')
-
-/**
- * A property of the session rather than a `WeakMap` beside it, which costs a hash-table entry and
- * garbage-collector work on every request.
- */
-interface Trackable {
-  [STORED]?: Stored
-}
-
-interface Stored {
-  store: SessionStore
-  id: string
-  refreshedAt: number
-}
-
 const SessionClass = coversSession() ? JsonSession : Session
+
+/** The locations of sessions that are not ours, such as those of Remix's own class. */
+const foreignLocations = new WeakMap<Session, Location>()
 
 /** Makes a session that is stored nowhere yet. */
 export function newSession(id?: string): Session {
@@ -35,18 +23,33 @@ export function loadedSession(store: SessionStore, id: string, data: SessionData
 }
 
 /** Remembers that `store` has the session under `id`, with a fresh TTL. */
-export function markStored(session: Session & Trackable, store: SessionStore, id: string): void {
-  session[STORED] = { store, id, refreshedAt: performance.now() }
+export function markStored(session: Session, store: SessionStore, id: string): void {
+  let location = locationOf(session)
+  location.store = store
+  location.id = id
+  location.refreshedAt = performance.now()
 }
 
-/** The id under which `store` has the session, or `null` if it is new to that store. */
-export function storedId(session: Session & Trackable, store: SessionStore): string | null {
-  let stored = session[STORED]
-  return stored?.store === store ? stored.id : null
+/** Returns the id under which `store` has the session, or `null` if it is new to that store. */
+export function storedId(session: Session, store: SessionStore): string | null {
+  let location = locationOf(session)
+  return location.store === store ? location.id : null
 }
 
-/** Milliseconds since the TTL of a stored session was last refreshed. */
-export function age(session: Session & Trackable): number {
-  let stored = session[STORED]
-  return stored === undefined ? Infinity : performance.now() - stored.refreshedAt
+/** Returns the milliseconds since the TTL of a stored session was last refreshed. */
+export function age(session: Session): number {
+  return performance.now() - locationOf(session).refreshedAt
+}
+
+/**
+ * A session of ours holds its location itself: an entry in a `WeakMap` costs a hash-table lookup and
+ * garbage-collector work on every request.
+ */
+function locationOf(session: Session & { [LOCATION]?: Location }): Location {
+  let location = session[LOCATION] ?? foreignLocations.get(session)
+  if (location === undefined) {
+    location = nowhere()
+    foreignLocations.set(session, location)
+  }
+  return location
 }
