@@ -237,6 +237,48 @@ test('shows neither its id nor its values when it is printed', async () => {
   }
 })
 
+describe('where Object.prototype was changed', () => {
+  test('by an enumerable property, a session has no more than its own', async () => {
+    let prototype = Object.prototype as { extra?: unknown }
+    let { storage } = open
+    let read = await readBack('old')
+    prototype.extra = 'of every object'
+    try {
+      let session = await storage.read(null)
+      expect(session.dirty).toBe(false)
+      expect(session.size).toBe(0)
+      expect(session.get('extra')).toBe(undefined)
+      expect(await storage.save(session)).toBe(null)
+      session.set('value', 1)
+      session.set('extra', 2)
+      await storage.save(session)
+      read.set('value', 'new')
+      await storage.save(read)
+
+      expect(await redis.side.get(`session:${session.id}`)).toBe('[{"value":1,"extra":2},{}]')
+      expect(await redis.side.get(`session:${read.id}`)).toBe('[{"value":"new"},{}]')
+    } finally {
+      delete prototype.extra
+    }
+  })
+
+  test('to be read-only, as when it is frozen, a value may have the name of a property of it', async () => {
+    let session = await open.storage.read(null)
+    let prototype = Object.prototype
+    let original = Object.getOwnPropertyDescriptor(prototype, 'toString')!
+    Object.defineProperty(prototype, 'toString', { ...original, writable: false })
+    try {
+      session.set('toString', 1)
+      session.set('toString', 2)
+      session.flash('toString', 3)
+    } finally {
+      Object.defineProperty(prototype, 'toString', original)
+    }
+
+    expect(session.data).toEqual([{ toString: 2 }, { toString: 3 }])
+  })
+})
+
 test('refuses the members of Remix’s own class, whose fields it does not have', async () => {
   let session = await readBack('here')
   let { constructor: _, ...members } = Object.getOwnPropertyDescriptors(Session.prototype)

@@ -126,29 +126,33 @@ export class JsonSession extends BareSession {
   }
 }
 
-/** Whether this class has all that Remix's has: a later `Session` may have more. */
+/** Whether this class has every member of Remix's class: a later `Session` may have more. */
 export function coversSession(): boolean {
   return Reflect.ownKeys(Session.prototype).every((name) =>
     Object.hasOwn(JsonSession.prototype, name),
   )
 }
 
-/** Not what every object inherits, such as `toString`. */
+/** Ignores what every object inherits, such as `toString`. */
 function valueAt(values: Values, key: string): unknown {
   return Object.hasOwn(values, key) ? values[key] : undefined
 }
 
-/** Assigning to `__proto__` would set the object's prototype. */
+/**
+ * Assigning a property that `Object.prototype` has, too, may do something else: `__proto__` sets the
+ * object's prototype, and where `Object.prototype` is frozen the assignment throws.
+ */
 function setValueAt(values: Values, key: string, value: unknown): void {
-  if (key !== '__proto__') {
-    values[key] = value
-  } else {
-    let property = { value, configurable: true, enumerable: true, writable: true }
+  if (key in Object.prototype) {
+    let property = { __proto__: null, value, configurable: true, enumerable: true, writable: true }
     Object.defineProperty(values, key, property)
+  } else {
+    values[key] = value
   }
 }
 
+/** Not what `for … in` finds on `Object.prototype`, where some libraries put properties. */
 function isEmpty(values: Values): boolean {
-  for (let _ in values) return false
+  for (let key in values) if (Object.hasOwn(values, key)) return false
   return true
 }
