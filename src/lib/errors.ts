@@ -10,6 +10,7 @@
  * - `CORRUPT`: the stored value is not a session
  * - `TOO_LARGE`: the session is over `maxBytes`
  * - `UNSERIALIZABLE`: JSON cannot express a value of the session
+ * - `INVALID_ID`: no session can be stored under the session's id
  * - `NATIVE`: the native addon could not be loaded
  */
 export type RedisSessionStorageErrorCode =
@@ -22,6 +23,7 @@ export type RedisSessionStorageErrorCode =
   | 'CORRUPT'
   | 'TOO_LARGE'
   | 'UNSERIALIZABLE'
+  | 'INVALID_ID'
   | 'NATIVE'
 
 /**

@@ -2,6 +2,7 @@
 import type { Session, SessionStorage } from '@remix-run/session'
 
 import { ClientStore } from './clients/client-store.ts'
+import { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
 import {
   isClient,
@@ -88,6 +89,7 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
   let { prefix, rolling, maxBytes } = settings.store
 
   function read(cookie: string | null): Promise<Session> {
+    if (cookie != null && typeof cookie !== 'string') return Promise.reject(notACookie())
     if (!isPossibleId(cookie)) return Promise.resolve(newSession())
 
     return store.load(cookie, (text) =>
@@ -98,20 +100,23 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
   }
 
   function save(session: Session): Promise<string | null> {
-    if (session.destroyed) return destroy(session)
-    if (!session.dirty) return refresh(session)
-
-    let id = session.id
-    if (!isPossibleId(id)) return Promise.reject(impossibleId())
-    let text: string
     try {
-      text = toText(session, maxBytes)
+      if (typeof session?.id !== 'string') throw notASession()
+      if (session.destroyed) return destroy(session)
+      if (!session.dirty) return refresh(session)
+      return write(session)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  function write(session: Session): Promise<string | null> {
+    let { id, deleteId } = session
+    if (!isPossibleId(id)) throw impossibleId()
 
     let stored = storedId(session, store)
-    return store.save(id, text, { stored, obsolete: session.deleteId ?? null }, (written) => {
+    let obsolete = isPossibleId(deleteId) ? deleteId : null
+    return store.save(id, toText(session, maxBytes), { stored, obsolete }, (written) => {
       // What was stored is gone: destroyed by another request, expired or revoked. It stays gone,
       // and the cookie is left alone, because it could be the one of a newer login.
       if (!written) return null
@@ -121,9 +126,9 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
   }
 
   function destroy(session: Session): Promise<string> {
-    let stored = storedId(session, store)
-    let ids = new Set([session.id, session.deleteId, stored].filter(isPossibleId))
-    return store.delete([...ids], () => '')
+    let ids = [session.id, session.deleteId, storedId(session, store)].filter(isPossibleId)
+    let [first, ...others] = new Set(ids)
+    return first === undefined ? Promise.resolve('') : store.delete([first, ...others], () => '')
   }
 
   function refresh(session: Session): Promise<null> {
@@ -152,10 +157,19 @@ function isPossibleId(id: string | null | undefined): id is string {
   return id != null && id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed()
 }
 
-function impossibleId(): RangeError {
-  return new RangeError(
-    `The session was not saved: its id must be Unicode text of 1 to ${MAX_ID_LENGTH} characters`,
+function impossibleId(): RedisSessionStorageError {
+  return new RedisSessionStorageError(
+    'INVALID_ID',
+    `The session was not saved: its id must be Unicode text of 1 to ${MAX_ID_LENGTH} characters.`,
   )
+}
+
+function notACookie(): TypeError {
+  return new TypeError('read() needs the value of a cookie: a string, or null without a cookie')
+}
+
+function notASession(): TypeError {
+  return new TypeError('save() needs a session, such as read() returns')
 }
 
 /** Enough of a key to find it in Redis; an id in a log could be used to take over the session. */

@@ -36,6 +36,7 @@ describe.each(backends)('$name', (backend) => {
   describe('a new session', () => {
     test.each([
       ['without a cookie', null],
+      ['for an undefined cookie', undefined as unknown as null],
       ['for an empty cookie', ''],
       ['for an id that Redis does not know', 'unknown'],
     ])('has a fresh id %s', async (_, cookie) => {
@@ -248,6 +249,16 @@ describe.each(backends)('$name', (backend) => {
       expect(await redis.side.ttl(`session:${session.id}`)).toBe(604800)
     })
 
+    test('works for a session whose old id was impossible', async () => {
+      let storage = await create()
+      let session = createSession('x'.repeat(513))
+      session.set('a', 1)
+      session.regenerateId(true)
+
+      expect(await storage.save(session)).toBe(session.id)
+      expect(await redis.side.keys('*')).toEqual([`session:${session.id}`])
+    })
+
     test('works for a session that is not stored yet', async () => {
       let storage = await create()
       let session = await storage.read(null)
@@ -311,6 +322,21 @@ describe.each(backends)('$name', (backend) => {
         expect(await redis.side.dbSize()).toBe(0)
       },
     )
+
+    test.each([
+      ['that is empty', ''],
+      ['longer than 512 characters', 'x'.repeat(513)],
+      ['that is no Unicode text', 'a\ud800'],
+    ])('with an id %s is nowhere in Redis, and its cookie is cleared', async (_, id) => {
+      let storage = await create()
+      let session = createSession(id)
+      session.destroy()
+      let commands = await redis.commandsDuring(async () => {
+        expect(await storage.save(session)).toBe('')
+      })
+
+      expect(commands).toEqual([])
+    })
 
     test('is not brought back by a request that only reads', async () => {
       let storage = await create()
@@ -445,7 +471,26 @@ describe.each(backends)('$name', (backend) => {
       expect(session.id).toMatch(/^[0-9a-f-]{36}$/)
       let foreign = createSession(id)
       foreign.set('a', 1)
-      await expect(storage.save(foreign)).rejects.toThrow(RangeError)
+      await expect(storage.save(foreign)).rejects.toMatchObject({ code: 'INVALID_ID' })
+    })
+
+    test.each([undefined, null, {}, 'a1b2', 42])(
+      'to save %j, which is no session',
+      async (value) => {
+        let storage = await create()
+
+        await expect(storage.save(value as any)).rejects.toThrow(/^save\(\) needs a session/)
+        await expect(storage.save(value as any)).rejects.toThrow(TypeError)
+      },
+    )
+
+    test.each([42, {}, ['a1b2']])('to read %j, which is no cookie', async (value) => {
+      let storage = await create()
+
+      await expect(storage.read(value as any)).rejects.toThrow(
+        /^read\(\) needs the value of a cookie/,
+      )
+      await expect(storage.read(value as any)).rejects.toThrow(TypeError)
     })
 
     test('to work after close(), which waits for what is pending', async () => {

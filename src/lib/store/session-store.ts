@@ -29,7 +29,7 @@ export interface SessionStore {
   touch<result>(id: string, then: (found: boolean) => result): Promise<result>
 
   /** Deletes sessions, whether they exist or not. */
-  delete<result>(ids: string[], then: () => result): Promise<result>
+  delete<result>(ids: [string, ...string[]], then: () => result): Promise<result>
 
   /** Resolves once Redis has answered. */
   ping(): Promise<void>
