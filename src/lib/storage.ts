@@ -136,7 +136,13 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     let isFresh = store.refreshesOnLoad && age(session) < FRESH_FOR
     if (!rolling || stored === null || isFresh) return Promise.resolve(null)
 
-    return store.touch(stored, () => null)
+    // Nothing is lost when this fails: the session keeps the TTL that it has.
+    return store
+      .touch(stored, () => null)
+      .catch((error: unknown) => {
+        if ((error as RedisSessionStorageError).code === 'CLOSED') throw error
+        return null
+      })
   }
 
   return {
