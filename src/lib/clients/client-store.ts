@@ -47,16 +47,14 @@ export class ClientStore implements SessionStore {
     return this.#call(
       ids,
       async (expired) => {
-        let moves = stored !== null && stored !== id
-        if (moves && (await this.#commands.load(this.#key(stored!))) === null) return false
+        let onlyExisting = stored === id
+        if (stored !== null && stored !== id) {
+          onlyExisting = (await this.#commands.load(this.#key(stored))) === null
+        }
         if (expired()) return false
 
-        let written = await this.#commands.save(
-          this.#key(id),
-          text,
-          this.#settings.ttl,
-          stored === id,
-        )
+        let key = this.#key(id)
+        let written = await this.#commands.save(key, text, this.#settings.ttl, onlyExisting)
         if (written && obsolete !== null && !expired()) {
           await this.#commands.delete(this.#key(obsolete))
         }

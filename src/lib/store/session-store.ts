@@ -15,8 +15,12 @@ export interface SessionStore {
   load<result>(id: string, then: (text: string | null) => result): Promise<result>
 
   /**
-   * Writes the text of session `id`, and gives whether it was written: a session that replaces a
-   * stored one is not written when that one is gone.
+   * Writes the text of session `id` and returns whether it was written: a session that takes the
+   * place of a stored one is written only while that one exists.
+   *
+   * A session that moves to another id (`stored` is not `id`) may have been moved by an earlier save
+   * whose answer was lost, or that was made just before. So where `stored` is gone, the session is
+   * written if `id` exists: nobody else knows a fresh id.
    */
   save<result>(
     id: string,
