@@ -4,7 +4,7 @@
  * - `CONNECT`: no connection could be made before the deadline
  * - `TIMEOUT`: connected, but no answer before the deadline; a write may or may not have happened
  * - `DISCONNECTED`: the connection broke with a write in flight; it may or may not have happened
- * - `OVERLOADED`: `maxPending` commands are waiting already
+ * - `OVERLOADED`: `maxPending` commands or `maxPendingBytes` bytes are waiting already
  * - `CLOSED`: the storage was used after `close()`
  * - `REDIS`: Redis answered with an error, whose own code is in `reply`
  * - `CORRUPT`: the stored value is not a session

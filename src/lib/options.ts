@@ -51,7 +51,16 @@ export interface SessionOptions {
   maxPending?: number | undefined
 
   /**
-   * Bytes of UTF-8 that a session's JSON may have; a larger one is refused with `TOO_LARGE`.
+   * Bytes of session ids and JSON that may be queued or in flight; a command over that fails with
+   * `OVERLOADED`, unless no other is pending. Characters count as one byte each.
+   *
+   * @default 268435456 (256 MiB)
+   */
+  maxPendingBytes?: number | undefined
+
+  /**
+   * Bytes of UTF-8 that a session's JSON may have; a larger one is neither saved nor read,
+   * but fails with `TOO_LARGE`.
    *
    * @default 1048576 (1 MiB)
    */
@@ -150,6 +159,7 @@ const SESSION_OPTIONS = [
   'useUnknownIds',
   'timeout',
   'maxPending',
+  'maxPendingBytes',
   'maxBytes',
 ]
 const URL_OPTIONS = ['url', 'client', 'connections', 'tls', ...SESSION_OPTIONS]
@@ -158,6 +168,7 @@ const DROP_IN_OPTIONS = ['keyPrefix', 'ttl', 'useUnknownIds']
 const TLS_OPTIONS = ['ca', 'cert', 'key', 'serverName', 'rejectUnauthorized']
 
 const MAX_TTL = 2 ** 32 - 1
+const MAX_INTEGER = Number.MAX_SAFE_INTEGER
 
 /**
  * Checks the options of `createRedisSessionStorage({ … })`.
@@ -180,6 +191,7 @@ export function readOptions(options: RedisSessionStorageOptions): Settings {
       rolling: boolean('rolling', options.rolling, true),
       timeout: number('timeout', options.timeout, 2000, 1, 2 ** 31 - 1, 'milliseconds'),
       maxPending: integer('maxPending', options.maxPending, 10_000, 1_000_000),
+      maxPendingBytes: integer('maxPendingBytes', options.maxPendingBytes, 2 ** 28, MAX_INTEGER),
       maxBytes: integer('maxBytes', options.maxBytes, 1_048_576, 2 ** 29 - 1),
     },
     useUnknownIds: boolean('useUnknownIds', options.useUnknownIds, false),
@@ -218,6 +230,7 @@ export function readDropInOptions(client: RedisClient, options: DropInOptions = 
       rolling: false,
       timeout: 2000,
       maxPending: 10_000,
+      maxPendingBytes: 2 ** 28,
       maxBytes: 1_048_576,
     },
     useUnknownIds: boolean('useUnknownIds', options.useUnknownIds, false),

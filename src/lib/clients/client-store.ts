@@ -3,38 +3,58 @@ import { commandsOf, type ClientCommands } from './client-commands.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 import type { RedisClient } from './redis-client.ts'
 import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
-import { closedError, overloadedError } from '../store/errors.ts'
+import { tooLargeToReadError } from '../store/errors.ts'
+import { Order } from '../store/order.ts'
+import { Pending } from '../store/pending.ts'
+import { sizeOver } from '../store/text-size.ts'
 
 /** Says whether the caller has been told already that its deadline has passed. */
 type Expired = () => boolean
+
+/** A verb under way: what it is about, and how it is done. */
+interface Call<answer, result> {
+  ids: string[]
+  /** Whether it takes a single command on a single id, which the client keeps in order. */
+  isSingle: boolean
+  /** How much has to wait until it is done. */
+  bytes: number
+  work(expired: Expired): Promise<answer>
+  /** Turns the answer into the caller's result. */
+  then(answer: answer): result
+}
 
 export class ClientStore implements SessionStore {
   readonly refreshesOnLoad: boolean
   readonly #settings: StoreSettings
   readonly #commands: ClientCommands
-  /** The ids in use by a call of several commands, and the end of the last such call. */
-  readonly #busy = new Map<string, Promise<unknown>>()
-  #pending = 0
-  #closed: Promise<void> | undefined
-  #drained: (() => void) | undefined
+  readonly #pending: Pending
+  readonly #order = new Order()
 
   constructor(settings: StoreSettings, client: RedisClient) {
     this.#settings = settings
     this.#commands = commandsOf(client)
+    this.#pending = new Pending(settings)
     this.refreshesOnLoad = this.#commands.refreshesOnLoad && settings.rolling
   }
 
   load<result>(id: string, then: (text: string | null) => result): Promise<result> {
-    let { rolling, ttl } = this.#settings
+    let { rolling, ttl, maxBytes } = this.#settings
     let key = this.#key(id)
-    return this.#call(
-      [id],
-      () =>
-        rolling && ttl !== null
-          ? this.#commands.loadAndRefresh(key, ttl)
-          : this.#commands.load(key),
+    return this.#call({
+      ids: [id],
+      isSingle: this.#commands.refreshesOnLoad,
+      bytes: id.length,
+      work: async () => {
+        let text =
+          rolling && ttl !== null
+            ? await this.#commands.loadAndRefresh(key, ttl)
+            : await this.#commands.load(key)
+        let bytes = text === null ? undefined : sizeOver(maxBytes, text)
+        if (bytes !== undefined) throw tooLargeToReadError(bytes, maxBytes)
+        return text
+      },
       then,
-    )
+    })
   }
 
   save<result>(
@@ -44,13 +64,14 @@ export class ClientStore implements SessionStore {
     then: (written: boolean) => result,
   ): Promise<result> {
     let ids = [id, stored, obsolete].filter((id) => id !== null)
-    return this.#call(
+    let moves = stored !== null && stored !== id
+    return this.#call({
       ids,
-      async (expired) => {
+      isSingle: !moves && obsolete === null && this.#commands.refreshesOnLoad,
+      bytes: id.length + text.length,
+      work: async (expired) => {
         let onlyExisting = stored === id
-        if (stored !== null && stored !== id) {
-          onlyExisting = (await this.#commands.load(this.#key(stored))) === null
-        }
+        if (moves) onlyExisting = (await this.#commands.load(this.#key(stored!))) === null
         if (expired()) return false
 
         let key = this.#key(id)
@@ -61,56 +82,55 @@ export class ClientStore implements SessionStore {
         return written
       },
       then,
-    )
+    })
   }
 
   touch<result>(id: string, then: (found: boolean) => result): Promise<result> {
     let { ttl } = this.#settings
-    return this.#call(
-      [id],
-      async () => ttl === null || this.#commands.touch(this.#key(id), ttl),
+    return this.#call({
+      ids: [id],
+      isSingle: this.#commands.refreshesOnLoad,
+      bytes: id.length,
+      work: async () => ttl === null || this.#commands.touch(this.#key(id), ttl),
       then,
-    )
+    })
   }
 
-  delete<result>(ids: string[], then: () => result): Promise<result> {
-    return this.#call(
+  delete<result>(ids: [string, ...string[]], then: () => result): Promise<result> {
+    return this.#call({
       ids,
-      () => Promise.all(ids.map((id) => this.#commands.delete(this.#key(id)))),
+      isSingle: ids.length === 1,
+      bytes: ids.join('').length,
+      work: () => Promise.all(ids.map((id) => this.#commands.delete(this.#key(id)))),
       then,
-    )
+    })
   }
 
   ping(): Promise<void> {
-    return this.#call(
-      [],
-      () => this.#commands.load(this.#key('ping')),
-      () => undefined,
-    )
+    return this.#call({
+      ids: [],
+      isSingle: true,
+      bytes: 0,
+      work: () => this.#commands.load(this.#key('ping')),
+      then: () => undefined,
+    })
   }
 
   close(): Promise<void> {
-    return (this.#closed ??= new Promise((resolve) => {
-      if (this.#pending === 0) resolve()
-      else this.#drained = resolve
-    }))
+    return this.#pending.close()
   }
 
   #key(id: string): string {
     return this.#settings.prefix + id
   }
 
-  /** Runs `work` after the calls before it on the same ids, and ends it at the deadline. */
-  #call<answer, result>(
-    ids: string[],
-    work: (expired: Expired) => Promise<answer>,
-    then: (answer: answer) => result,
-  ): Promise<result> {
-    let { timeout, maxPending } = this.#settings
-    if (this.#closed !== undefined) return Promise.reject(closedError())
-    if (this.#pending >= maxPending) return Promise.reject(overloadedError(maxPending))
+  /** Makes a call when it is its turn, and ends it at the deadline. */
+  #call<answer, result>(call: Call<answer, result>): Promise<result> {
+    let { ids, isSingle, bytes } = call
+    let { timeout } = this.#settings
+    let refusal = this.#pending.admit(bytes)
+    if (refusal !== undefined) return Promise.reject(refusal)
 
-    this.#pending++
     return new Promise((resolve, reject) => {
       let isSettled = false
       let settle = (end: () => void) => {
@@ -118,47 +138,33 @@ export class ClientStore implements SessionStore {
         isSettled = true
         clearTimeout(timer)
         end()
-        if (--this.#pending === 0) this.#drained?.()
+        this.#pending.release(bytes)
       }
       let timer = setTimeout(() => settle(() => reject(timeoutError(timeout))), timeout)
 
       let expired = () => isSettled
-      let start = async () => {
-        if (expired()) throw timeoutError(timeout)
-        return work(expired)
-      }
-      this.#inOrder(ids, start).then(
-        (answer) =>
-          settle(() => {
-            try {
-              resolve(then(answer))
-            } catch (error) {
-              reject(error)
-            }
-          }),
-        (error: unknown) => settle(() => reject(toStorageError(error))),
-      )
+      this.#order.enter(ids, !isSingle, (turn) => {
+        // Nobody waits for it any more: it would be done for nothing.
+        if (expired()) {
+          this.#order.leave(turn)
+          return
+        }
+        call
+          .work(expired)
+          .finally(() => this.#order.leave(turn))
+          .then(
+            (answer) =>
+              settle(() => {
+                try {
+                  resolve(call.then(answer))
+                } catch (error) {
+                  reject(error)
+                }
+              }),
+            (error: unknown) => settle(() => reject(toStorageError(error))),
+          )
+      })
     })
-  }
-
-  /**
-   * A client sends commands in the order it gets them. Only a call of several commands needs care:
-   * until it has ended, other calls on its ids wait.
-   */
-  #inOrder<answer>(ids: string[], work: () => Promise<answer>): Promise<answer> {
-    let before = ids.map((id) => this.#busy.get(id)).filter((call) => call !== undefined)
-    let call = before.length === 0 ? work() : Promise.allSettled(before).then(work)
-
-    // With `GETEX` and `SET … XX`, one id is one command; without them it may be several.
-    let isOneCommand = before.length === 0 && ids.length <= 1 && this.#commands.refreshesOnLoad
-    if (!isOneCommand) {
-      let forget = () => {
-        for (let id of ids) if (this.#busy.get(id) === call) this.#busy.delete(id)
-      }
-      for (let id of ids) this.#busy.set(id, call)
-      call.then(forget, forget)
-    }
-    return call
   }
 }
 
@@ -172,7 +178,7 @@ function timeoutError(timeout: number): RedisSessionStorageError {
 
 /** Error replies are Redis's own words, whose first is a code; anything else is the connection. */
 function toStorageError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  if (!(error instanceof Error) || error instanceof RedisSessionStorageError) return error
   let reply = /^([A-Z][A-Z0-9]+) /.exec(error.message)?.[1]
   return reply === undefined
     ? new RedisSessionStorageError('DISCONNECTED', `The Redis client failed: ${error.message}`, {

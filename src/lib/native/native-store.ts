@@ -1,7 +1,7 @@
 /** The {@link SessionStore} over the Rust core: hands requests over, and settles their promises. */
 import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../errors.ts'
 import type { TlsOptions } from '../options.ts'
-import { closedError, overloadedError } from '../store/errors.ts'
+import { Pending } from '../store/pending.ts'
 import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
@@ -39,7 +39,7 @@ interface Waiting {
   then: (answer: any) => unknown
   /** What the answer is where there is no such session. */
   missing: null | false
-  /** How large the session is, as far as it is known. */
+  /** The size with which {@link Pending} counts it. */
   bytes: number
   resolve: (result: any) => void
   reject: (error: unknown) => void
@@ -56,7 +56,7 @@ export class NativeStore implements SessionStore {
   readonly refreshesOnLoad: boolean
   readonly #addon: typeof NativeAddon
   readonly #connection: NativeAddon.NativeConnection
-  readonly #maxPending: number
+  readonly #pending: Pending
   readonly #waiting = new TicketTable<Waiting>()
   readonly #outcomes = new Uint32Array(2 * BATCH + 1)
   readonly #payloads: unknown[] = Array.from({ length: BATCH }, () => undefined)
@@ -75,14 +75,13 @@ export class NativeStore implements SessionStore {
   /** The rest is settled in another turn of the event loop. */
   #isPaused = false
   #closed: Promise<void> | undefined
-  #drained: (() => void) | undefined
 
   /** @throws {TypeError} for an invalid URL or certificate */
   constructor(
     settings: StoreSettings,
     target: { url: string; connections: number; tls: TlsOptions | undefined },
   ) {
-    let { prefix, ttl, rolling, timeout, maxPending, maxBytes } = settings
+    let { prefix, ttl, rolling, timeout, maxBytes } = settings
     this.#addon = loadAddon()
     try {
       this.#connection = new this.#addon.NativeConnection(
@@ -102,7 +101,7 @@ export class NativeStore implements SessionStore {
       throw new TypeError((error as Error).message, { cause: error })
     }
     this.refreshesOnLoad = rolling && ttl !== null
-    this.#maxPending = maxPending
+    this.#pending = new Pending(settings)
   }
 
   load<result>(id: string, then: (text: string | null) => result): Promise<result> {
@@ -126,8 +125,8 @@ export class NativeStore implements SessionStore {
     return this.#call(this.#addon.Verb.Touch, id, '', '', '', false, then)
   }
 
-  delete<result>(ids: string[], then: () => result): Promise<result> {
-    let [id = '', stored = '', obsolete = ''] = ids
+  delete<result>(ids: [string, ...string[]], then: () => result): Promise<result> {
+    let [id, stored = '', obsolete = ''] = ids
     return this.#call(this.#addon.Verb.Delete, id, '', stored, obsolete, false, then)
   }
 
@@ -136,14 +135,7 @@ export class NativeStore implements SessionStore {
   }
 
   close(): Promise<void> {
-    return (this.#closed ??= this.#close())
-  }
-
-  async #close(): Promise<void> {
-    if (this.#waiting.size > 0) {
-      await new Promise<void>((resolve) => (this.#drained = resolve))
-    }
-    this.#connection.close()
+    return (this.#closed ??= this.#pending.close().then(() => this.#connection.close()))
   }
 
   /** Queues a request, to be handed over at the end of the tick or when there are enough. */
@@ -157,16 +149,17 @@ export class NativeStore implements SessionStore {
     then: Waiting['then'],
   ): Promise<result> {
     return new Promise((resolve, reject) => {
-      if (this.#closed !== undefined) return reject(closedError())
-      if (this.#waiting.size >= this.#maxPending) return reject(overloadedError(this.#maxPending))
-      if (this.#waiting.size === 0) {
+      let bytes = id.length + text.length
+      this.#makeRoom(bytes + stored.length + obsolete.length)
+      let refused = this.#pending.admit(bytes)
+      if (refused !== undefined) return reject(refused)
+      if (this.#pending.calls === 1) {
         this.#connection.keepAlive(true)
         this.#busySince = performance.now()
       }
-      this.#makeRoom(id.length + text.length + stored.length + obsolete.length)
       let start = WORDS * this.#queued++
       let requests = this.#requests
-      requests[start] = this.#waiting.add({ then, missing, bytes: text.length, resolve, reject })
+      requests[start] = this.#waiting.add({ then, missing, bytes, resolve, reject })
       requests[start + 1] = verb
       requests[start + 2] = this.#append(id)
       requests[start + 3] = this.#append(text)
@@ -237,10 +230,7 @@ export class NativeStore implements SessionStore {
       }
     } while (bytes <= MOST_BYTES && this.#hasMore)
 
-    if (this.#waiting.size === 0) {
-      this.#connection.keepAlive(false)
-      this.#drained?.()
-    }
+    if (this.#pending.calls === 0) this.#connection.keepAlive(false)
     if (isLate || bytes > MOST_BYTES) this.#pause()
   }
 
@@ -262,19 +252,23 @@ export class NativeStore implements SessionStore {
     this.#payloads[index] = undefined
     if (ticket === EVERYONE) {
       let error = toError(payload as Failure)
-      for (let waiting of this.#waiting.takeAll()) waiting.reject(error)
+      for (let waiting of this.#waiting.takeAll()) {
+        this.#pending.release(waiting.bytes)
+        waiting.reject(error)
+      }
       return 0
     }
     let waiting = this.#waiting.take(ticket)
     if (waiting === undefined) return 0
 
+    this.#pending.release(waiting.bytes)
+
     let { OutcomeKind } = this.#addon
     try {
       switch (this.#outcomes[2 * index + 1]) {
         case OutcomeKind.Text:
-          waiting.bytes = (payload as string).length
           waiting.resolve(waiting.then(payload))
-          break
+          return (payload as string).length
         case OutcomeKind.Done:
           waiting.resolve(waiting.then(true))
           break

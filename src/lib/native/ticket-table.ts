@@ -14,16 +14,9 @@ export class TicketTable<waiting> {
   #slots: (waiting | undefined)[] = []
   #tickets: number[] = []
   #free: number[] = []
-  #size = 0
-
-  /** How many are waiting. */
-  get size(): number {
-    return this.#size
-  }
 
   /** Keeps `waiting` (at most 1,000,000 at a time), and gives its ticket: an unsigned 32-bit number. */
   add(waiting: waiting): number {
-    this.#size++
     let slot = this.#free.pop()
     if (slot === undefined) {
       slot = this.#slots.length
@@ -45,7 +38,6 @@ export class TicketTable<waiting> {
     let generation = ((ticket >>> SLOT_BITS) + 1) % GENERATIONS
     this.#tickets[slot] = ((generation << SLOT_BITS) | slot) >>> 0
     this.#free.push(slot)
-    this.#size--
     return waiting
   }
 

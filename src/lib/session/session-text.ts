@@ -2,6 +2,7 @@
 import type { Session } from '@remix-run/session'
 
 import { RedisSessionStorageError } from '../errors.ts'
+import { sizeOver } from '../store/text-size.ts'
 import { JsonSession, type SessionData } from './json-session.ts'
 
 /**
@@ -24,16 +25,13 @@ export function toText(session: Session, maxBytes: number): string {
     )
   }
 
-  // A UTF-16 code unit is at most three bytes of UTF-8, so small texts need no counting.
-  if (text.length * 3 > maxBytes) {
-    let bytes = Buffer.byteLength(text)
-    if (bytes > maxBytes) {
-      throw new RedisSessionStorageError(
-        'TOO_LARGE',
-        `The session was not saved: it has ${bytes} bytes, and "maxBytes" allows ${maxBytes}. ` +
-          'Store less in it, or raise "maxBytes".',
-      )
-    }
+  let bytes = sizeOver(maxBytes, text)
+  if (bytes !== undefined) {
+    throw new RedisSessionStorageError(
+      'TOO_LARGE',
+      `The session was not saved: it has ${bytes} bytes, and "maxBytes" allows ${maxBytes}. ` +
+        'Store less in it, or raise "maxBytes".',
+    )
   }
   return text
 }

@@ -1,4 +1,4 @@
-/** The errors that every kind of store answers with itself. */
+/** The errors that both kinds of store answer with themselves. */
 import { RedisSessionStorageError } from '../errors.ts'
 
 export function closedError(): RedisSessionStorageError {
@@ -8,10 +8,27 @@ export function closedError(): RedisSessionStorageError {
   )
 }
 
-export function overloadedError(maxPending: number): RedisSessionStorageError {
+export function tooManyCommandsError(maxPending: number): RedisSessionStorageError {
   return new RedisSessionStorageError(
     'OVERLOADED',
-    `${maxPending} session commands are waiting for Redis already, which is "maxPending". ` +
-      'Redis is too slow for this load; shed some, or raise "maxPending".',
+    `${maxPending} session commands are waiting for Redis, and "maxPending" allows no more. ` +
+      'Redis is too slow for this load: reduce it, or raise "maxPending".',
+  )
+}
+
+export function tooManyBytesError(maxPendingBytes: number): RedisSessionStorageError {
+  return new RedisSessionStorageError(
+    'OVERLOADED',
+    `With this session, more than ${maxPendingBytes} bytes would be waiting for Redis, which is all ` +
+      'that "maxPendingBytes" allows. Redis is too slow for this load: reduce it, store less in ' +
+      'sessions, or raise "maxPendingBytes".',
+  )
+}
+
+export function tooLargeToReadError(bytes: number, maxBytes: number): RedisSessionStorageError {
+  return new RedisSessionStorageError(
+    'TOO_LARGE',
+    `The session was not read: it has ${bytes} bytes, and "maxBytes" allows ${maxBytes}. ` +
+      'Raise "maxBytes", or delete the session.',
   )
 }

@@ -11,7 +11,11 @@ export interface SessionStore {
   /** Whether `load` refreshes the TTL in the same round trip. */
   readonly refreshesOnLoad: boolean
 
-  /** Gives the text of session `id`, or `null` if there is none. */
+  /**
+   * Returns the text of session `id`, or `null` if there is none.
+   *
+   * @throws {RedisSessionStorageError} `TOO_LARGE` for a text over `maxBytes`
+   */
   load<result>(id: string, then: (text: string | null) => result): Promise<result>
 
   /**
@@ -29,7 +33,7 @@ export interface SessionStore {
     then: (written: boolean) => result,
   ): Promise<result>
 
-  /** Refreshes the TTL of session `id`, and gives whether the session is still there. */
+  /** Refreshes the TTL of session `id` and returns whether the session is still there. */
   touch<result>(id: string, then: (found: boolean) => result): Promise<result>
 
   /** Deletes sessions, whether they exist or not. */
@@ -60,6 +64,7 @@ export interface StoreSettings {
   /** Milliseconds. */
   timeout: number
   maxPending: number
+  maxPendingBytes: number
   /** Bytes of UTF-8 that a session's text may have. */
   maxBytes: number
 }
