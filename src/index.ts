@@ -10,4 +10,4 @@ export type {
   TlsOptions,
   UrlOptions,
 } from './lib/options.ts'
-export type { RedisClient } from './lib/clients/redis-client.ts'
+export type { RedisClient, RedisSessionStorageClient } from './lib/clients/redis-client.ts'

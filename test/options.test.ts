@@ -1,6 +1,10 @@
 /** Wrong options are refused when the storage is created, with an error that names them. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { createRedisSessionStorage } from 'remix-session-storage-redis'
+
+import { OPTIONS, type Form } from '../src/lib/option-table.ts'
 
 const URL = 'redis://:hunter2@localhost:6379'
 const client = { get: () => null, set: () => 'OK', del: () => 1, expire: () => 1 }
@@ -13,11 +17,14 @@ function create(...args: unknown[]) {
 test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
   ['nothing', TypeError, /\{ url \} or \{ client \}/, []],
   ['null', TypeError, /\{ url \} or \{ client \}/, [null]],
-  ['neither url nor client', TypeError, /exactly one of "url" and "client"/, [{}]],
-  ['both url and client', TypeError, /exactly one of "url" and "client"/, [{ url: URL, client }]],
+  ['neither url nor client', TypeError, /exactly one of "url" and "client": there is neit/, [{}]],
+  ['both url and client', TypeError, /"url" and "client", not both/, [{ url: URL, client }]],
+  ['an undefined url', TypeError, /"url" is undefined.*environment/, [{ url: undefined }]],
+  ['a url of null', TypeError, /"url" is null.*environment/, [{ url: null, client: undefined }]],
+  ['an undefined client', TypeError, /"client" is undefined/, [{ client: undefined }]],
   ['a url that is no string', TypeError, /"url".*string/, [{ url: 6379 }]],
   ['a url that is none', TypeError, /"url" must be redis:/, [{ url: 'localhost:6379' }]],
-  ['an empty url', TypeError, /exactly one|"url"/, [{ url: '' }]],
+  ['an empty url', TypeError, /"url" must be redis:/, [{ url: '' }]],
   ['an unknown scheme', TypeError, /"url" must be redis:/, [{ url: 'http://:hunter2@localhost' }]],
   ['a port that is none', TypeError, /"url" must be/, [{ url: 'redis://:hunter2@localhost:x' }]],
   ['a bad database', TypeError, /"url" must/, [{ url: 'redis://:hunter2@localhost/x' }]],
@@ -30,7 +37,13 @@ test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
     /setEx\(\) or expire\(\)/,
     [{ client: { get() {}, set() {}, del() {} } }],
   ],
-  ['a ttl of 0', RangeError, /"ttl".*1.*but is 0/, [{ url: URL, ttl: 0 }]],
+  [
+    'a client that is none',
+    TypeError,
+    /"client" must be a Redis client.*string/,
+    [{ client: 'x' }],
+  ],
+  ['a ttl of 0', RangeError, /"ttl".*seconds from 1.*but is 0/, [{ url: URL, ttl: 0 }]],
   ['a negative ttl', RangeError, /"ttl".*but is -1/, [{ url: URL, ttl: -1 }]],
   ['a ttl of NaN', RangeError, /"ttl".*NaN/, [{ url: URL, ttl: NaN }]],
   ['an infinite ttl', RangeError, /"ttl".*Infinity/, [{ client, ttl: Infinity }]],
@@ -47,11 +60,18 @@ test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
   ['too many connections', RangeError, /"connections".*64/, [{ url: URL, connections: 65 }]],
   ['connections of a client', TypeError, /no option "connections"/, [{ client, connections: 2 }]],
   ['no room for commands', RangeError, /"maxPending"/, [{ url: URL, maxPending: 0 }]],
+  ['no room for bytes', RangeError, /"maxPendingBytes"/, [{ client, maxPendingBytes: 0 }]],
   ['no room for sessions', RangeError, /"maxBytes"/, [{ url: URL, maxBytes: 0 }]],
   ['an unknown option', TypeError, /no option "tll".*ttl/, [{ url: URL, tll: 60 }]],
   ['an option of the other form', TypeError, /"keyPrefix"/, [{ url: URL, keyPrefix: 'a:' }]],
   ['and the other way round', TypeError, /"prefix".*keyPrefix/, [client, { prefix: 'a:' }]],
-  ['a ttl of 0 there', RangeError, /"ttl"/, [client, { ttl: 0 }]],
+  ['a ttl of NaN there', RangeError, /"ttl".*NaN/, [client, { ttl: NaN }]],
+  ['an infinite ttl there', RangeError, /"ttl".*Infinity/, [client, { ttl: Infinity }]],
+  ['a ttl that is a string there', TypeError, /"ttl".*string/, [client, { ttl: '60' }]],
+  ['a limit on the size there', TypeError, /no option "maxBytes"/, [client, { maxBytes: 100 }]],
+  ['a timeout of 0 there', RangeError, /"timeout"/, [client, { timeout: 0 }]],
+  ['options that are none', TypeError, /"options" must be an object/, [client, 'app:']],
+  ['what is no client there', TypeError, /no method get/, [{ url: URL }, { keyPrefix: 'a:' }]],
   ['a keyPrefix that is no string', TypeError, /"keyPrefix"/, [client, { keyPrefix: 1 }]],
   ['tls without rediss://', TypeError, /"tls".*rediss:/, [{ url: URL, tls: { serverName: 'a' } }]],
   ['tls that is no object', TypeError, /"tls"/, [{ url: 'rediss://localhost', tls: true }]],
@@ -80,8 +100,41 @@ test('takes the three forms', () => {
   expect(create({ client })).toHaveProperty('read')
   expect(create(client)).toHaveProperty('read')
   expect(create(client, {})).toHaveProperty('save')
+  expect(create(client, null)).toHaveProperty('save')
+})
+
+test('takes null for an option of the original that is left out', () => {
+  let options = { keyPrefix: null, ttl: null, useUnknownIds: null, timeout: null, maxPending: null }
+  let { get, set, del } = client
+  expect(create({ get, set, del }, options)).toBeDefined()
 })
 
 test('takes undefined for an option that is left out', () => {
   expect(create({ url: URL, client: undefined, ttl: undefined, tls: undefined })).toBeDefined()
+})
+
+/** The cells of the README's table of options below a heading. */
+function tableBelow(heading: string): string[][] {
+  let readme = readFileSync(path.join(import.meta.dirname, '../README.md'), 'utf8')
+  let section = readme.split(`\n${heading}\n`)[1]!.split('\n#')[0]!
+  let rows = section.split('\n').filter((line) => line.startsWith('| `'))
+  return rows.map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim())
+      .slice(1, -1),
+  )
+}
+
+test.each<[string, Form[]]>([
+  ['## Options', ['url', 'client']],
+  ['### Options of the drop-in form', ['drop-in']],
+])('README has them as they are: %s', (heading, forms) => {
+  let expected = OPTIONS.filter((option) => option.forms.some((form) => forms.includes(form))).map(
+    ({ name, type, default: byDefault, description }) => {
+      let code = typeof byDefault === 'string' ? `'${byDefault}'` : byDefault
+      return [`\`${name}\``, type, code == null ? '' : `\`${code}\``, description]
+    },
+  )
+  expect(tableBelow(heading)).toEqual(expected)
 })

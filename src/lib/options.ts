@@ -1,19 +1,17 @@
-/** What a storage can be made with, and the one place where it is checked. */
+/** The options of a storage, as its users write them; `option-table.ts` has their defaults. */
 import type { RedisClient } from './clients/redis-client.ts'
-import type { StoreSettings } from './store/session-store.ts'
 
 /** How sessions are kept, however Redis is reached. */
 export interface SessionOptions {
   /**
-   * Seconds that an unused session lives: at least 1, at most 4,294,967,295; a fraction is rounded
-   * down.
+   * Seconds that an unused session lives, from 1 to 4,294,967,295. A fraction is rounded down.
    *
    * @default 604800 (7 days)
    */
   ttl?: number | undefined
 
   /**
-   * What stands in front of every key: session `a1b2` is stored at `session:a1b2`.
+   * The beginning of every key: session `a1b2` is stored at `session:a1b2`.
    *
    * @default 'session:'
    */
@@ -28,8 +26,8 @@ export interface SessionOptions {
   rolling?: boolean | undefined
 
   /**
-   * Whether an id that Redis does not know is kept for the new session. Leaves the choice of the id
-   * to whoever sends the cookie (session fixation): only for cookies that cannot be forged.
+   * Whether a new session keeps the id in the cookie when Redis does not know it. Whoever sends the
+   * cookie can then choose the id (session fixation): use it only with cookies that cannot be forged.
    *
    * @default false
    */
@@ -43,24 +41,24 @@ export interface SessionOptions {
   timeout?: number | undefined
 
   /**
-   * Commands that may be queued or in flight; the next one fails with `OVERLOADED`. At most
-   * 1,000,000.
+   * Commands that may be queued or in flight, from 1 to 1,000,000. The next one fails with
+   * `OVERLOADED`.
    *
    * @default 10000
    */
   maxPending?: number | undefined
 
   /**
-   * Bytes of session ids and JSON that may be queued or in flight; a command over that fails with
-   * `OVERLOADED`, unless no other is pending. Characters count as one byte each.
+   * Bytes of ids and JSON that may be queued or in flight. A command that exceeds them fails with
+   * `OVERLOADED`, unless no other is pending. Each UTF-16 code unit counts as one byte.
    *
    * @default 268435456 (256 MiB)
    */
   maxPendingBytes?: number | undefined
 
   /**
-   * Bytes of UTF-8 that a session's JSON may have; a larger one is neither saved nor read,
-   * but fails with `TOO_LARGE`.
+   * Bytes of UTF-8 that a session's JSON may have. Saving or reading a larger one fails with
+   * `TOO_LARGE`.
    *
    * @default 1048576 (1 MiB)
    */
@@ -98,27 +96,63 @@ export interface ClientOptions extends SessionOptions {
   url?: undefined
 }
 
-export type RedisSessionStorageOptions = UrlOptions | ClientOptions
-
-/** The options of `@remix-run/session-storage-redis`, with its defaults. */
+/**
+ * The options that go with a client in the form of `@remix-run/session-storage-redis`, with its
+ * defaults. `null` means the default, too.
+ */
 export interface DropInOptions {
   /**
-   * What stands in front of every key.
+   * The beginning of every key.
    *
    * @default 'session:'
    */
-  keyPrefix?: string | undefined
-
-  /** Seconds that a session lives after its last change. By default sessions never expire. */
-  ttl?: number | undefined
+  keyPrefix?: string | null | undefined
 
   /**
-   * Whether an id that Redis does not know is kept for the new session.
+   * Seconds that a session lives after its last change. A fraction is rounded down, and less than 1
+   * is 1. By default sessions never expire.
+   */
+  ttl?: number | null | undefined
+
+  /**
+   * Whether a new session keeps the id in the cookie when Redis does not know it.
    *
    * @default false
    */
-  useUnknownIds?: boolean | undefined
+  useUnknownIds?: boolean | null | undefined
+
+  /**
+   * Milliseconds that one `read` or `save` may take.
+   *
+   * @default 2000
+   */
+  timeout?: number | null | undefined
+
+  /**
+   * Commands that may be queued or in flight, from 1 to 1,000,000. The next one fails with
+   * `OVERLOADED`.
+   *
+   * @default 10000
+   */
+  maxPending?: number | null | undefined
+
+  /**
+   * Bytes of ids and JSON that may be queued or in flight. A command that exceeds them fails with
+   * `OVERLOADED`, unless no other is pending. Each UTF-16 code unit counts as one byte.
+   *
+   * @default 268435456 (256 MiB)
+   */
+  maxPendingBytes?: number | null | undefined
+
+  url?: undefined
+  client?: undefined
 }
+
+/**
+ * The options of any form. In code that was written for `@remix-run/session-storage-redis`, whose
+ * type of this name has the options that go with a client, it means what it meant there.
+ */
+export type RedisSessionStorageOptions = UrlOptions | ClientOptions | DropInOptions
 
 /** TLS settings with the names and meanings of `node:tls`. */
 export interface TlsOptions {
@@ -141,198 +175,4 @@ export interface TlsOptions {
    * @default true
    */
   rejectUnauthorized?: boolean | undefined
-}
-
-/** Validated options: the settings of the store, and those of the storage on top of it. */
-export interface Settings {
-  store: StoreSettings
-  useUnknownIds: boolean
-  backend:
-    | { client: RedisClient }
-    | { client?: undefined; url: string; connections: number; tls: TlsOptions | undefined }
-}
-
-const SESSION_OPTIONS = [
-  'ttl',
-  'prefix',
-  'rolling',
-  'useUnknownIds',
-  'timeout',
-  'maxPending',
-  'maxPendingBytes',
-  'maxBytes',
-]
-const URL_OPTIONS = ['url', 'client', 'connections', 'tls', ...SESSION_OPTIONS]
-const CLIENT_OPTIONS = ['url', 'client', ...SESSION_OPTIONS]
-const DROP_IN_OPTIONS = ['keyPrefix', 'ttl', 'useUnknownIds']
-const TLS_OPTIONS = ['ca', 'cert', 'key', 'serverName', 'rejectUnauthorized']
-
-const MAX_TTL = 2 ** 32 - 1
-const MAX_INTEGER = Number.MAX_SAFE_INTEGER
-
-/**
- * Checks the options of `createRedisSessionStorage({ … })`.
- *
- * @throws {TypeError} for an option of the wrong type, or one that does not exist
- * @throws {RangeError} for a number outside its bounds
- */
-export function readOptions(options: RedisSessionStorageOptions): Settings {
-  if (options === null || typeof options !== 'object') {
-    throw new TypeError('createRedisSessionStorage needs { url } or { client }')
-  }
-  if ((options.url == null) === (options.client == null)) {
-    throw new TypeError('Pass exactly one of "url" and "client"')
-  }
-
-  let settings = {
-    store: {
-      prefix: prefix('prefix', options.prefix),
-      ttl: Math.floor(number('ttl', options.ttl, 604800, 1, MAX_TTL, 'seconds')),
-      rolling: boolean('rolling', options.rolling, true),
-      timeout: number('timeout', options.timeout, 2000, 1, 2 ** 31 - 1, 'milliseconds'),
-      maxPending: integer('maxPending', options.maxPending, 10_000, 1_000_000),
-      maxPendingBytes: integer('maxPendingBytes', options.maxPendingBytes, 2 ** 28, MAX_INTEGER),
-      maxBytes: integer('maxBytes', options.maxBytes, 1_048_576, 2 ** 29 - 1),
-    },
-    useUnknownIds: boolean('useUnknownIds', options.useUnknownIds, false),
-  }
-
-  if (options.client != null) {
-    known(options, CLIENT_OPTIONS, 'with a client')
-    return { ...settings, backend: { client: checkedClient(options.client, true) } }
-  }
-
-  known(options, URL_OPTIONS, 'with a url')
-  let url: unknown = options.url
-  if (typeof url !== 'string') {
-    throw new TypeError(`"url" must be a string, but is ${describe(url)}`)
-  }
-  return {
-    ...settings,
-    backend: {
-      url,
-      connections: integer('connections', options.connections, 1, 64),
-      tls: tlsOptions(options.tls),
-    },
-  }
-}
-
-/** Checks the options of `createRedisSessionStorage(client, { … })`. */
-export function readDropInOptions(client: RedisClient, options: DropInOptions = {}): Settings {
-  known(options, DROP_IN_OPTIONS, 'in the form (client, options)')
-  return {
-    store: {
-      prefix: prefix('keyPrefix', options.keyPrefix),
-      ttl:
-        options.ttl == null
-          ? null
-          : Math.floor(number('ttl', options.ttl, 0, 1, MAX_TTL, 'seconds')),
-      rolling: false,
-      timeout: 2000,
-      maxPending: 10_000,
-      maxPendingBytes: 2 ** 28,
-      maxBytes: 1_048_576,
-    },
-    useUnknownIds: boolean('useUnknownIds', options.useUnknownIds, false),
-    backend: { client: checkedClient(client, options.ttl != null) },
-  }
-}
-
-/** Whether a value has the methods of a Redis client, rather than options. */
-export function isClient(value: unknown): value is RedisClient {
-  return missingMethod(value) === undefined
-}
-
-function checkedClient(client: RedisClient, expires: boolean): RedisClient {
-  let missing = missingMethod(client)
-  if (missing !== undefined) {
-    throw new TypeError(`"client" must be a Redis client, but has no method ${missing}()`)
-  }
-  if (expires && !hasMethod(client, 'setEx') && !hasMethod(client, 'expire')) {
-    throw new TypeError('"client" must have a method setEx() or expire() for sessions with a TTL')
-  }
-  return client
-}
-
-function missingMethod(value: unknown): string | undefined {
-  return ['get', 'set', 'del'].find((name) => !hasMethod(value, name))
-}
-
-export function hasMethod(value: unknown, name: string): boolean {
-  return value != null && typeof (value as Record<string, unknown>)[name] === 'function'
-}
-
-function known(options: object, names: string[], where: string): void {
-  let unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown !== undefined) {
-    throw new TypeError(`There is no option "${unknown}" ${where}; there are ${names.join(', ')}`)
-  }
-}
-
-function prefix(name: string, value: unknown): string {
-  if (value === undefined) return 'session:'
-  if (typeof value !== 'string' || !value.isWellFormed()) {
-    throw new TypeError(`"${name}" must be a string of Unicode text, but is ${describe(value)}`)
-  }
-  return value
-}
-
-function boolean(name: string, value: unknown, byDefault: boolean): boolean {
-  if (value === undefined) return byDefault
-  if (typeof value !== 'boolean') {
-    throw new TypeError(`"${name}" must be true or false, but is ${describe(value)}`)
-  }
-  return value
-}
-
-function integer(name: string, value: unknown, byDefault: number, max: number): number {
-  let result = number(name, value, byDefault, 1, max, '')
-  if (!Number.isInteger(result)) {
-    throw new RangeError(`"${name}" must be a whole number, but is ${result}`)
-  }
-  return result
-}
-
-function number(
-  name: string,
-  value: unknown,
-  byDefault: number,
-  min: number,
-  max: number,
-  unit: string,
-): number {
-  if (value === undefined) return byDefault
-  let bounds = `${unit === '' ? '' : `${unit} `}from ${min} to ${max}`
-  if (typeof value !== 'number') {
-    throw new TypeError(`"${name}" must be a number, ${bounds}, but is ${describe(value)}`)
-  }
-  if (!(value >= min && value <= max)) {
-    throw new RangeError(`"${name}" must be a number, ${bounds}, but is ${value}`)
-  }
-  return value
-}
-
-function tlsOptions(value: TlsOptions | undefined): TlsOptions | undefined {
-  if (value === undefined) return undefined
-  if (value === null || typeof value !== 'object') {
-    throw new TypeError(`"tls" must be an object, but is ${describe(value)}`)
-  }
-  known(value, TLS_OPTIONS, 'in "tls"')
-  for (let name of ['ca', 'cert', 'key', 'serverName'] as const) {
-    if (value[name] !== undefined && typeof value[name] !== 'string') {
-      throw new TypeError(`"tls.${name}" must be a string, but is ${describe(value[name])}`)
-    }
-  }
-  boolean('tls.rejectUnauthorized', value.rejectUnauthorized, true)
-  if ((value.cert === undefined) !== (value.key === undefined)) {
-    throw new TypeError('"tls.cert" and "tls.key" must be passed together')
-  }
-  return value
-}
-
-/** Names the kind of a value, never the value itself: it may be a secret in the wrong place. */
-function describe(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  return typeof value === 'string' ? 'a string' : `of type ${typeof value}`
 }

@@ -4,15 +4,9 @@ import type { Session, SessionStorage } from '@remix-run/session'
 import { ClientStore } from './clients/client-store.ts'
 import { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
-import {
-  isClient,
-  readDropInOptions,
-  readOptions,
-  type DropInOptions,
-  type RedisSessionStorageOptions,
-  type Settings,
-} from './options.ts'
-import type { RedisClient } from './clients/redis-client.ts'
+import { isClient, readClient, type RedisClient } from './clients/redis-client.ts'
+import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './options.ts'
+import { readDropInOptions, readOptions, type Settings } from './settings.ts'
 import type { SessionStore } from './store/session-store.ts'
 import { fromText, toText } from './session/session-text.ts'
 import { age, loadedSession, markStored, newSession, storedId } from './session/stored-session.ts'
@@ -65,16 +59,19 @@ export interface RedisSessionStorage extends SessionStorage {
  * @throws {RangeError} for a number outside its bounds
  * @throws {RedisSessionStorageError} `NATIVE`, when a `url` is given and no native addon can be loaded
  */
-export function createRedisSessionStorage(options: RedisSessionStorageOptions): RedisSessionStorage
+export function createRedisSessionStorage(options: UrlOptions | ClientOptions): RedisSessionStorage
 export function createRedisSessionStorage(
   client: RedisClient,
-  options?: DropInOptions,
+  options?: RedisSessionStorageOptions | null,
 ): RedisSessionStorage
 export function createRedisSessionStorage(
-  first: RedisSessionStorageOptions | RedisClient,
-  second?: DropInOptions,
+  first: UrlOptions | ClientOptions | RedisClient,
+  second?: RedisSessionStorageOptions | null,
 ): RedisSessionStorage {
-  let settings = isClient(first) ? readDropInOptions(first, second) : readOptions(first)
+  let settings =
+    second !== undefined || isClient(first)
+      ? readDropInOptions(readClient(first, 'client'), second ?? null)
+      : readOptions(first)
   return storageOver(createStore(settings), settings)
 }
 

@@ -68,3 +68,29 @@ describe.each(ours)('%s', (name) => {
     expect(one).toContain('"broken":"a\\ud800b"')
   })
 })
+
+test('the drop-in form takes sessions of any size, as the original does', async () => {
+  let value = 'x'.repeat(2 ** 21)
+  let storage = storages['ours as a drop-in']!
+  let session = await storage.read(null)
+  session.set('value', value)
+  let id = await storage.save(session)
+
+  expect((await storage.read(id)).get('value')).toBe(value)
+  expect((await storages['original']!.read(id)).get('value')).toBe(value)
+})
+
+test.each([
+  [0, 1],
+  [-5, 1],
+  [100.9, 100],
+])('the drop-in form makes the same of a ttl as the original: %d', async (ttl, expected) => {
+  for (let create of [createRedisSessionStorage, createOriginal]) {
+    let storage = create(client, { ttl })
+    let session = await storage.read(null)
+    session.set('value', 1)
+    await storage.save(session)
+
+    expect(await redis.side.ttl(`session:${session.id}`)).toBe(expected)
+  }
+})

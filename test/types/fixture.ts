@@ -9,6 +9,7 @@ import {
   createRedisSessionStorage,
   RedisSessionStorageError,
   type RedisSessionStorage,
+  type RedisSessionStorageClient,
   type RedisSessionStorageOptions,
 } from 'remix-session-storage-redis'
 
@@ -25,6 +26,7 @@ createRedisSessionStorage({
   useUnknownIds: true,
   timeout: 500,
   maxPending: 100,
+  maxPendingBytes: 1_000_000,
   maxBytes: 1000,
   connections: 2,
   tls: { ca: '', cert: '', key: '', serverName: '', rejectUnauthorized: false },
@@ -51,6 +53,15 @@ createRedisSessionStorage({
     expire: (key: string, seconds: number) => Promise.resolve(key.length + seconds),
   },
 })
+
+// Code that was written for @remix-run/session-storage-redis.
+let dropInOptions: RedisSessionStorageOptions = { keyPrefix: 'app:' }
+createRedisSessionStorage(createClient(), dropInOptions)
+createRedisSessionStorage(createClient(), null)
+createRedisSessionStorage(createClient(), { ttl: null, timeout: 500, maxPending: 100 })
+export function wrapped(client: RedisSessionStorageClient, options?: RedisSessionStorageOptions) {
+  return createRedisSessionStorage(client, options)
+}
 
 // Remix takes the storage as it is.
 session(cookie, storage)
@@ -81,6 +92,10 @@ createRedisSessionStorage({ url, keyPrefix: 'app:' })
 createRedisSessionStorage({ url, ttl: '60' })
 // @ts-expect-error an option of the other form
 createRedisSessionStorage(createClient(), { prefix: 'app:' })
+// @ts-expect-error a limit that the original does not have
+createRedisSessionStorage(createClient(), { maxBytes: 1000 })
+// @ts-expect-error options of a client without the client
+createRedisSessionStorage({ keyPrefix: 'app:' })
 // @ts-expect-error connections of a client
 createRedisSessionStorage({ client: createClient(), connections: 2 })
 // @ts-expect-error tls of a client

@@ -1,6 +1,5 @@
 /** How each kind of Redis client is told what a session store needs. */
-import { hasMethod } from '../options.ts'
-import type { RedisClient } from './redis-client.ts'
+import { hasMethod, type RedisClient } from './redis-client.ts'
 
 /** The commands of a session store, in the words of one kind of client. */
 export interface ClientCommands {

@@ -1,3 +1,6 @@
+/** The Redis client of an app: what it must have. */
+import { wrongType } from '../option-values.ts'
+
 /**
  * What a passed Redis client must have: the contract of `@remix-run/session-storage-redis`.
  * Clients of node-redis 4–6, ioredis 5–6 and iovalkey meet it and are recognised, so that their
@@ -18,4 +21,43 @@ export interface RedisClient {
 
   /** Lets a stored value expire after `seconds`. */
   expire?(key: string, seconds: number): Promise<unknown> | unknown
+}
+
+/** The name of the contract in `@remix-run/session-storage-redis`. */
+export type RedisSessionStorageClient = RedisClient
+
+/** Whether a value has the methods of a Redis client, rather than options. */
+export function isClient(value: unknown): value is RedisClient {
+  return missingMethod(value) === undefined
+}
+
+/**
+ * Returns what was given as the option `name`, if it is a client.
+ *
+ * @throws {TypeError} for anything else
+ */
+export function readClient(given: unknown, name: string): RedisClient {
+  if (typeof given !== 'object' && typeof given !== 'function') {
+    throw wrongType(name, 'a Redis client', given)
+  }
+  let missing = missingMethod(given)
+  if (missing !== undefined) {
+    throw new TypeError(`"${name}" must be a Redis client, but has no method ${missing}()`)
+  }
+  return given as RedisClient
+}
+
+/** @throws {TypeError} for a client that cannot let a session expire */
+export function checkExpires(client: RedisClient): void {
+  if (!hasMethod(client, 'setEx') && !hasMethod(client, 'expire')) {
+    throw new TypeError('"client" must have a method setEx() or expire() for sessions with a TTL')
+  }
+}
+
+export function hasMethod(value: unknown, name: string): boolean {
+  return value != null && typeof (value as Record<string, unknown>)[name] === 'function'
+}
+
+function missingMethod(value: unknown): string | undefined {
+  return ['get', 'set', 'del'].find((name) => !hasMethod(value, name))
 }

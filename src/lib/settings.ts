@@ -1,0 +1,104 @@
+/** Reads the options of a storage into settings that cannot be wrong. */
+import { checkExpires, type RedisClient } from './clients/redis-client.ts'
+import { OPTIONS, type Form, type ValuesIn } from './option-table.ts'
+import { refuseUnknown, wrongType } from './option-values.ts'
+import type {
+  ClientOptions,
+  RedisSessionStorageOptions,
+  TlsOptions,
+  UrlOptions,
+} from './options.ts'
+import type { StoreSettings } from './store/session-store.ts'
+
+/** The settings of the store, and those of the storage on top of it. */
+export interface Settings {
+  store: StoreSettings
+  useUnknownIds: boolean
+  backend:
+    | { client: RedisClient }
+    | { client?: undefined; url: string; connections: number; tls: TlsOptions | undefined }
+}
+
+/**
+ * Reads the options of `createRedisSessionStorage({ … })`.
+ *
+ * @throws {TypeError} for an option of the wrong type, or one that does not exist
+ * @throws {RangeError} for a number that is out of bounds
+ */
+export function readOptions(options: UrlOptions | ClientOptions): Settings {
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError('createRedisSessionStorage needs { url } or { client }')
+  }
+  return formOf(options) === 'url' ? readUrlOptions(options) : readClientOptions(options)
+}
+
+function readUrlOptions(options: object): Settings {
+  let { useUnknownIds, url, connections, tls, ...store } = valuesIn('url', options)
+  if (tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new TypeError('"tls.cert" and "tls.key" must be passed together')
+  }
+  return { store, useUnknownIds, backend: { url: url!, connections, tls } }
+}
+
+function readClientOptions(options: object): Settings {
+  let { useUnknownIds, client, ...store } = valuesIn('client', options)
+  checkExpires(client!)
+  return { store, useUnknownIds, backend: { client: client! } }
+}
+
+/**
+ * Reads the options of `createRedisSessionStorage(client, { … })`. There `null` is as good as
+ * nothing, and there is no limit on the size of a session, because the original has none.
+ */
+export function readDropInOptions(
+  client: RedisClient,
+  options: RedisSessionStorageOptions | null,
+): Settings {
+  if (typeof options !== 'object') throw wrongType('options', 'an object', options)
+
+  let { useUnknownIds, keyPrefix, ...limits } = valuesIn('drop-in', withoutNull(options ?? {}))
+  if (limits.ttl !== null) checkExpires(client)
+  let store = { prefix: keyPrefix, rolling: false, maxBytes: Infinity, ...limits }
+  return { store, useUnknownIds, backend: { client } }
+}
+
+function formOf(options: { url?: unknown; client?: unknown }): 'url' | 'client' {
+  if (options.url != null && options.client != null) {
+    throw new TypeError('Pass exactly one of "url" and "client", not both')
+  }
+  if (options.url != null) return 'url'
+  if (options.client != null) return 'client'
+
+  // The URL is often that of an environment variable.
+  if (Object.hasOwn(options, 'url')) {
+    throw new TypeError(
+      `"url" is ${options.url}. If it comes from an environment variable, check that it is set`,
+    )
+  }
+  if (Object.hasOwn(options, 'client')) throw new TypeError(`"client" is ${options.client}`)
+  throw new TypeError('Pass exactly one of "url" and "client": there is neither')
+}
+
+/** Returns the value of every option of a form, or its default. */
+function valuesIn<form extends Form>(form: form, given: object): ValuesIn<form> {
+  let options = OPTIONS.filter(({ forms }) => (forms as Form[]).includes(form))
+  let names = options.map(({ name }) => name)
+  refuseUnknown(given, names, WHERE[form])
+
+  let values: Record<string, unknown> = {}
+  for (let { name, read, default: byDefault } of options) {
+    let value = (given as Record<string, unknown>)[name]
+    values[name] = value === undefined ? byDefault : read(value, name)
+  }
+  return values as ValuesIn<form>
+}
+
+const WHERE: Record<Form, string> = {
+  url: 'with a "url"',
+  client: 'with a "client"',
+  'drop-in': 'in the form (client, options)',
+}
+
+function withoutNull(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))
+}
