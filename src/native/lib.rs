@@ -9,7 +9,7 @@ mod options;
 mod outcomes;
 mod requests;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
 use napi::bindgen_prelude::{Array, Function, Result, Uint8ArraySlice, Uint32ArraySlice};
@@ -31,8 +31,6 @@ struct Open {
     store: Arc<Store>,
     wake: Arc<ThreadsafeFunctionHandle>,
     outcomes: RefCell<Outcomes>,
-    /// How the outcomes were fetched last.
-    stays_awake: Cell<bool>,
     cleanup: CleanupEnvHook<Weak<Store>>,
 }
 
@@ -65,13 +63,7 @@ impl NativeConnection {
                 store.close();
             }
         })?;
-        let open = Open {
-            store,
-            wake: handle,
-            outcomes: RefCell::default(),
-            stays_awake: Cell::default(),
-            cleanup,
-        };
+        let open = Open { store, wake: handle, outcomes: RefCell::default(), cleanup };
         Ok(Self { open: RefCell::new(Some(open)) })
     }
 
@@ -123,9 +115,11 @@ impl NativeConnection {
     }
 
     /// Fetches outcomes, as many as there are or fit, and returns how many. Outcome `n` is a ticket
-    /// at `outcomes[2n]`, an `OutcomeKind` at `outcomes[2n + 1]`, and its payload at `payloads[n]`. The
-    /// last of the numbers says whether there are more to fetch now. `wake` is called when more have
-    /// come in, unless the caller `staysAwake` and fetches again by itself.
+    /// at `outcomes[2n]`, an `OutcomeKind` at `outcomes[2n + 1]`, and its payload at `payloads[n]`.
+    ///
+    /// The last of the numbers is 0 if nothing is left and `wake` is called for what comes in from
+    /// here on. Otherwise the caller has to fetch again by itself: there are more, or may be, or it
+    /// `staysAwake`.
     ///
     /// # Errors
     /// When the environment is going away.
@@ -144,14 +138,13 @@ impl NativeConnection {
         let open = self.open.borrow();
         let Some(open) = &*open else { return Ok(0) };
         let mut fetched = open.outcomes.borrow_mut();
-        if fetched.is_empty() {
+        let has_looked = fetched.is_empty();
+        if has_looked {
             open.store.fetch(&mut fetched, stays_awake);
-            open.stays_awake.set(stays_awake);
         }
         let count = outcomes::write(env, &mut fetched, words, payloads.raw())?;
-        // Whoever has stayed awake until now, and does so no longer, has to fetch once more.
-        let is_unheard = open.stays_awake.get() && !stays_awake;
-        *has_more = u32::from(is_unheard || !fetched.is_empty());
+        let is_done = has_looked && fetched.is_empty() && !stays_awake;
+        *has_more = u32::from(!is_done);
         Ok(count)
     }
 

@@ -22,7 +22,7 @@ pub enum OutcomeKind {
 
 /// Texts of more bytes than this are left for the next time, so that making strings of them does not
 /// keep the event loop from its timers.
-const MOST_BYTES: usize = 1024 * 1024;
+const MOST_BYTES: usize = 512 * 1024;
 
 /// Writes outcomes until there are no more, `words` is full, or they are large; returns how many.
 pub(crate) fn write(

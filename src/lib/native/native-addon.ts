@@ -27,9 +27,11 @@ export declare class NativeConnection {
   keepAlive(isPending: boolean): void
   /**
    * Fetches outcomes, as many as there are or fit, and returns how many. Outcome `n` is a ticket
-   * at `outcomes[2n]`, an `OutcomeKind` at `outcomes[2n + 1]`, and its payload at `payloads[n]`. The
-   * last of the numbers says whether there are more to fetch now. `wake` is called when more have
-   * come in, unless the caller `staysAwake` and fetches again by itself.
+   * at `outcomes[2n]`, an `OutcomeKind` at `outcomes[2n + 1]`, and its payload at `payloads[n]`.
+   *
+   * The last of the numbers is 0 if nothing is left and `wake` is called for what comes in from
+   * here on. Otherwise the caller has to fetch again by itself: there are more, or may be, or it
+   * `staysAwake`.
    *
    * # Errors
    * When the environment is going away.

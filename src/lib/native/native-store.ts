@@ -29,7 +29,7 @@ const MOST_ROOM_KEPT = 1024 * 1024
  * calls the addon's wake-up again and again, up to a thousand times, before it looks at them.
  */
 const MOST_TIME = 10
-const MOST_BYTES = 1024 * 1024
+const MOST_BYTES = 512 * 1024
 
 /** The ticket of an outcome that ends all calls: the core's `EVERYONE`. */
 const EVERYONE = 2 ** 32 - 1
@@ -68,8 +68,8 @@ export class NativeStore implements SessionStore {
   /** Outcomes that were fetched, and how many of them are settled. */
   #fetched = 0
   #settled = 0
-  /** There may be outcomes to fetch for which the addon does not call. */
-  #hasMore = false
+  /** There may be outcomes for which the addon will not call: it has already, or was told not to. */
+  #isDue = false
   /** Since when outcomes are settled on end. */
   #busySince = 0
   /** The rest is settled in another turn of the event loop. */
@@ -213,7 +213,7 @@ export class NativeStore implements SessionStore {
    */
   #settle(): void {
     if (this.#isPaused) {
-      this.#hasMore = true
+      this.#isDue = true
       return
     }
 
@@ -223,12 +223,12 @@ export class NativeStore implements SessionStore {
       if (this.#settled === this.#fetched) {
         this.#settled = 0
         this.#fetched = this.#connection.drain(this.#outcomes, this.#payloads, isLate)
-        this.#hasMore = this.#outcomes[2 * BATCH] !== 0
+        this.#isDue = this.#outcomes[2 * BATCH] !== 0
       }
       while (this.#settled < this.#fetched && bytes <= MOST_BYTES) {
         bytes += this.#settleNext()
       }
-    } while (bytes <= MOST_BYTES && this.#hasMore)
+    } while (this.#isDue && !isLate && bytes <= MOST_BYTES)
 
     if (this.#pending.calls === 0) this.#connection.keepAlive(false)
     if (isLate || bytes > MOST_BYTES) this.#pause()
