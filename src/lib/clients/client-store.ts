@@ -1,5 +1,7 @@
 /** The {@link SessionStore} over a Redis client of the app. */
-import { commandsOf, type ClientCommands } from './client-commands.ts'
+import type { ClientAdapter } from './client-adapter.ts'
+import { toStorageError } from './client-error.ts'
+import { adapterOf } from './client-families.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 import type { RedisClient } from './redis-client.ts'
 import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
@@ -26,29 +28,29 @@ interface Call<answer, result> {
 export class ClientStore implements SessionStore {
   readonly refreshesOnLoad: boolean
   readonly #settings: StoreSettings
-  readonly #commands: ClientCommands
+  readonly #client: ClientAdapter
   readonly #pending: Pending
   readonly #order = new Order()
 
   constructor(settings: StoreSettings, client: RedisClient) {
     this.#settings = settings
-    this.#commands = commandsOf(client)
+    this.#client = adapterOf(client)
     this.#pending = new Pending(settings)
-    this.refreshesOnLoad = this.#commands.refreshesOnLoad && settings.rolling
+    this.refreshesOnLoad = this.#client.refreshesOnLoad && settings.rolling
   }
 
   load<result>(id: string, then: (text: string | null) => result): Promise<result> {
     let { rolling, ttl, maxBytes } = this.#settings
     let key = this.#key(id)
+    let isRefreshed = rolling && ttl !== null
     return this.#call({
       ids: [id],
-      isSingle: this.#commands.refreshesOnLoad,
+      isSingle: this.#client.isSingle(isRefreshed ? 'loadAndRefresh' : 'load'),
       bytes: id.length,
       work: async () => {
-        let text =
-          rolling && ttl !== null
-            ? await this.#commands.loadAndRefresh(key, ttl)
-            : await this.#commands.load(key)
+        let text = await (isRefreshed
+          ? this.#client.loadAndRefresh(key, ttl!)
+          : this.#client.load(key))
         let bytes = text === null ? undefined : sizeOver(maxBytes, text)
         if (bytes !== undefined) throw tooLargeToReadError(bytes, maxBytes)
         return text
@@ -67,17 +69,17 @@ export class ClientStore implements SessionStore {
     let moves = stored !== null && stored !== id
     return this.#call({
       ids,
-      isSingle: !moves && obsolete === null && this.#commands.refreshesOnLoad,
+      isSingle: !moves && obsolete === null && this.#client.isSingle('save'),
       bytes: id.length + text.length,
       work: async (expired) => {
         let onlyExisting = stored === id
-        if (moves) onlyExisting = (await this.#commands.load(this.#key(stored!))) === null
+        if (moves) onlyExisting = (await this.#client.load(this.#key(stored!))) === null
         if (expired()) return false
 
         let key = this.#key(id)
-        let written = await this.#commands.save(key, text, this.#settings.ttl, onlyExisting)
+        let written = await this.#client.save(key, text, this.#settings.ttl, onlyExisting)
         if (written && obsolete !== null && !expired()) {
-          await this.#commands.delete(this.#key(obsolete))
+          await this.#client.delete(this.#key(obsolete))
         }
         return written
       },
@@ -89,9 +91,9 @@ export class ClientStore implements SessionStore {
     let { ttl } = this.#settings
     return this.#call({
       ids: [id],
-      isSingle: this.#commands.refreshesOnLoad,
+      isSingle: this.#client.isSingle('touch'),
       bytes: id.length,
-      work: async () => ttl === null || this.#commands.touch(this.#key(id), ttl),
+      work: async () => ttl === null || this.#client.touch(this.#key(id), ttl),
       then,
     })
   }
@@ -99,9 +101,9 @@ export class ClientStore implements SessionStore {
   delete<result>(ids: [string, ...string[]], then: () => result): Promise<result> {
     return this.#call({
       ids,
-      isSingle: ids.length === 1,
+      isSingle: ids.length === 1 && this.#client.isSingle('delete'),
       bytes: ids.join('').length,
-      work: () => Promise.all(ids.map((id) => this.#commands.delete(this.#key(id)))),
+      work: () => Promise.all(ids.map((id) => this.#client.delete(this.#key(id)))),
       then,
     })
   }
@@ -111,7 +113,7 @@ export class ClientStore implements SessionStore {
       ids: [],
       isSingle: true,
       bytes: 0,
-      work: () => this.#commands.load(this.#key('ping')),
+      work: () => this.#client.load(this.#key('ping')),
       then: () => undefined,
     })
   }
@@ -174,18 +176,4 @@ function timeoutError(timeout: number): RedisSessionStorageError {
     `The Redis client did not answer within ${timeout} ms. ` +
       'Check that it is connected and that Redis is up, or raise "timeout".',
   )
-}
-
-/** Error replies are Redis's own words, whose first is a code; anything else is the connection. */
-function toStorageError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof RedisSessionStorageError) return error
-  let reply = /^([A-Z][A-Z0-9]+) /.exec(error.message)?.[1]
-  return reply === undefined
-    ? new RedisSessionStorageError('DISCONNECTED', `The Redis client failed: ${error.message}`, {
-        cause: error,
-      })
-    : new RedisSessionStorageError('REDIS', `Redis answered: ${error.message}`, {
-        cause: error,
-        reply,
-      })
 }

@@ -1,0 +1,13 @@
+/** Recognises the family of a Redis client. */
+import type { ClientAdapter, ClientFamily } from './client-adapter.ts'
+import { ioredis } from './ioredis.ts'
+import { minimal } from './minimal.ts'
+import { nodeRedis } from './node-redis.ts'
+import type { RedisClient } from './redis-client.ts'
+
+/** The first family that includes a client is the client's. */
+const FAMILIES: ClientFamily[] = [nodeRedis, ioredis, minimal]
+
+export function adapterOf(client: RedisClient): ClientAdapter {
+  return FAMILIES.find((family) => family.includes(client))!.adapt(client)
+}

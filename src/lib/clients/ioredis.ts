@@ -1,0 +1,29 @@
+/** ioredis 5 and 6, and iovalkey. */
+import { toText, type ClientFamily } from './client-adapter.ts'
+import { refreshingLoad } from './refreshing-load.ts'
+import { hasMethod } from './redis-client.ts'
+
+export const ioredis: ClientFamily = {
+  includes: (client) => hasMethod(client, 'getex') && hasMethod(client, 'call'),
+
+  adapt(client: any) {
+    let get = async (key: string) => toText(await client.get(key))
+    let expire = async (key: string, ttl: number) => Boolean(await client.expire(key, ttl))
+    let getEx = async (key: string, ttl: number) => toText(await client.getex(key, 'EX', ttl))
+    let loadAndRefresh = refreshingLoad({ getEx, get, expire })
+
+    return {
+      refreshesOnLoad: true,
+      isSingle: (verb) => verb !== 'loadAndRefresh' || loadAndRefresh.isSingle(),
+      load: get,
+      loadAndRefresh: loadAndRefresh.load,
+      async save(key, text, ttl, onlyExisting) {
+        let expiry = ttl === null ? [] : ['EX', ttl]
+        let condition = onlyExisting ? ['XX'] : []
+        return (await client.set(key, text, ...expiry, ...condition)) != null
+      },
+      touch: expire,
+      delete: async (key) => client.del(key),
+    }
+  },
+}

@@ -1,0 +1,29 @@
+/** node-redis 4 to 6: with the older forms of options, which all of them take. */
+import { toText, type ClientFamily } from './client-adapter.ts'
+import { refreshingLoad } from './refreshing-load.ts'
+import { hasMethod } from './redis-client.ts'
+
+export const nodeRedis: ClientFamily = {
+  includes: (client) => hasMethod(client, 'getEx') && hasMethod(client, 'sendCommand'),
+
+  adapt(client: any) {
+    let get = async (key: string) => toText(await client.get(key))
+    let expire = async (key: string, ttl: number) => Boolean(await client.expire(key, ttl))
+    let getEx = async (key: string, ttl: number) => toText(await client.getEx(key, { EX: ttl }))
+    let loadAndRefresh = refreshingLoad({ getEx, get, expire })
+
+    return {
+      refreshesOnLoad: true,
+      isSingle: (verb) => verb !== 'loadAndRefresh' || loadAndRefresh.isSingle(),
+      load: get,
+      loadAndRefresh: loadAndRefresh.load,
+      async save(key, text, ttl, onlyExisting) {
+        let expiry = ttl === null ? {} : { EX: ttl }
+        let condition = onlyExisting ? { XX: true } : {}
+        return (await client.set(key, text, { ...expiry, ...condition })) != null
+      },
+      touch: expire,
+      delete: async (key) => client.del(key),
+    }
+  },
+}
