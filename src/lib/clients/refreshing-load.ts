@@ -1,7 +1,10 @@
 /**
- * Loads a session and refreshes its TTL: by `GETEX`, or before Redis 6.2 by `GET` and `EXPIRE`.
+ * Loads a session and refreshes its TTL: by `GETEX`, or where that is refused by `GET` and `EXPIRE`.
+ *
+ * `GETEX` came with Redis 6.2, users may be denied it, and because it is a write, Redis refuses it
+ * as long as it takes no writes. None of this is a reason to fail a visitor who only reads.
  */
-import { isUnknownCommand } from './client-error.ts'
+import { isUnknownCommand, replyCode } from './client-error.ts'
 
 interface Commands {
   getEx(key: string, ttl: number): Promise<string | null>
@@ -30,11 +33,13 @@ export function refreshingLoad({ getEx, get, expire }: Commands): RefreshingLoad
           hasWorked = true
           return text
         } catch (error) {
-          if (!isUnknownCommand(error)) throw error
-          isRefusedForGood = true
+          let code = replyCode(error)
+          if (code === undefined || code === 'WRONGTYPE') throw error
+          hasWorked = false
+          isRefusedForGood ||= code === 'NOPERM' || isUnknownCommand(error)
         }
       }
-      let [text] = await Promise.all([get(key), expire(key, ttl)])
+      let [text] = await Promise.all([get(key), expire(key, ttl).catch(() => false)])
       return text
     },
   }
