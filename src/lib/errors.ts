@@ -27,8 +27,8 @@ export type RedisSessionStorageErrorCode =
   | 'NATIVE'
 
 /**
- * Why a session could not be read or saved. The message says what happened, where and what to do;
- * it never holds a password or session data.
+ * Why a session could not be read or saved. The message says what happened, where and what to do.
+ * Neither it nor the `cause` holds a password, a session id, or session data.
  */
 export class RedisSessionStorageError extends Error {
   override readonly name = 'RedisSessionStorageError'

@@ -163,7 +163,7 @@ export class ClientStore implements SessionStore {
                   reject(error)
                 }
               }),
-            (error: unknown) => settle(() => reject(toStorageError(error))),
+            (error: unknown) => settle(() => reject(toStorageError(error, ids))),
           )
       })
     })
