@@ -143,7 +143,14 @@ class Run {
   }
 }
 
-const tested = new Set(['url', 'url, 4 connections', 'node-redis'])
+const tested = new Set([
+  'url',
+  'url, 4 connections',
+  'node-redis',
+  'ioredis',
+  'minimal client with setEx and expire',
+  'minimal client with setEx',
+])
 
 describe.each(backends.filter(({ name }) => tested.has(name)))('$name', (backend) => {
   let redis: TestRedis
