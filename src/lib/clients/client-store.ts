@@ -103,7 +103,12 @@ export class ClientStore implements SessionStore {
       ids,
       isSingle: ids.length === 1 && this.#client.isSingle('delete'),
       bytes: ids.join('').length,
-      work: () => Promise.all(ids.map((id) => this.#client.delete(this.#key(id)))),
+      work: async () => {
+        // Until the last one is answered, even where another has failed.
+        let deletions = ids.map((id) => this.#client.delete(this.#key(id)))
+        await Promise.allSettled(deletions)
+        return Promise.all(deletions)
+      },
       then,
     })
   }

@@ -1,0 +1,64 @@
+/** Over any client, a call keeps its sessions until the client has answered the last command. */
+import { createSession } from '@remix-run/session'
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { createRedisSessionStorage } from 'remix-session-storage-redis'
+
+/** A client whose every command waits until it is told to answer. */
+function heldClient() {
+  let sent: string[] = []
+  let answers = new Map<string, PromiseWithResolvers<any>>()
+  function command(name: string) {
+    return (key: string) => {
+      let line = `${name} ${key.replace('session:', '')}`
+      let answer = Promise.withResolvers<any>()
+      sent.push(line)
+      answers.set(line, answer)
+      return answer.promise
+    }
+  }
+  let [get, set, del] = ['get', 'set', 'del'].map(command) as any[]
+  return { client: { get, set, del, expire: command('expire') }, sent, answers }
+}
+
+/** A session that is destroyed under two ids, `old` and a new one. */
+function destroyedTwice() {
+  let session = createSession('old')
+  session.regenerateId(true)
+  session.destroy()
+  return session
+}
+
+test('a read waits for both halves of a logout, though the first one has failed', async () => {
+  let { client, sent, answers } = heldClient()
+  let storage = createRedisSessionStorage({ client })
+  let session = destroyedTwice()
+  let logout = storage.save(session)
+  let read = storage.read('old')
+  await setImmediate()
+  answers.get(`del ${session.id}`)!.reject(new Error('ERR failed'))
+  await setImmediate()
+  expect(sent).toEqual([`del ${session.id}`, 'del old'])
+
+  answers.get('del old')!.resolve(1)
+  await expect(logout).rejects.toMatchObject({ code: 'REDIS', reply: 'ERR' })
+  await setImmediate()
+  answers.get('get old')!.resolve(null)
+  expect((await read).size).toBe(0)
+})
+
+test('a read waits for a logout that was given up, as long as that is under way', async () => {
+  let { client, sent, answers } = heldClient()
+  let storage = createRedisSessionStorage({ client, timeout: 50 })
+  let session = destroyedTwice()
+  await expect(storage.save(session)).rejects.toMatchObject({ code: 'TIMEOUT' })
+  let read = storage.read('old')
+  await setImmediate()
+  expect(sent).not.toContain('get old')
+
+  answers.get(`del ${session.id}`)!.resolve(1)
+  answers.get('del old')!.resolve(1)
+  await setImmediate()
+  answers.get('get old')!.resolve(null)
+  expect((await read).size).toBe(0)
+})
