@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { RedisSessionStorage } from 'remix-session-storage-redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { backends } from '../support/backends.ts'
+import { backends, nodeRedis, type Backend } from '../support/backends.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 const KEYS = ['a', 'b', 'flashed']
@@ -152,10 +152,25 @@ const tested = new Set([
   'minimal client with setEx',
 ])
 
-describe.each(backends.filter(({ name }) => tested.has(name)))('$name', (backend) => {
+interface Setup {
+  name: string
+  backend: Backend
+  args: string[]
+}
+
+const setups: Setup[] = backends
+  .filter(({ name }) => tested.has(name))
+  .map((backend) => ({ name: backend.name, backend, args: [] }))
+setups.push({
+  name: 'node-redis, where a read is GET and EXPIRE',
+  backend: nodeRedis,
+  args: ['--rename-command', 'GETEX', ''],
+})
+
+describe.each(setups)('$name', ({ backend, args }) => {
   let redis: TestRedis
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startRedis({ args })
   })
   afterAll(() => redis.stop())
 
