@@ -88,7 +88,9 @@ export function objectOf<shape extends object>(readers: {
 export function refuseUnknown(options: object, names: string[], where: string): void {
   for (let [name, value] of Object.entries(options)) {
     if (value !== undefined && !names.includes(name)) {
-      throw new TypeError(`There is no option "${name}" ${where}. There are: ${names.join(', ')}`)
+      throw new TypeError(
+        `There is no option "${name}" ${where}; the options are ${names.join(', ')}`,
+      )
     }
   }
 }

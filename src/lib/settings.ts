@@ -64,19 +64,20 @@ export function readDropInOptions(
 
 function formOf(options: { url?: unknown; client?: unknown }): 'url' | 'client' {
   if (options.url != null && options.client != null) {
-    throw new TypeError('Pass exactly one of "url" and "client", not both')
+    throw new TypeError('Pass exactly one of "url" and "client"; both were given')
   }
   if (options.url != null) return 'url'
   if (options.client != null) return 'client'
 
-  // The URL is often that of an environment variable.
   if (Object.hasOwn(options, 'url')) {
     throw new TypeError(
       `"url" is ${options.url}. If it comes from an environment variable, check that it is set`,
     )
   }
-  if (Object.hasOwn(options, 'client')) throw new TypeError(`"client" is ${options.client}`)
-  throw new TypeError('Pass exactly one of "url" and "client": there is neither')
+  if (Object.hasOwn(options, 'client')) {
+    throw new TypeError(`"client" is ${options.client}, but must be a Redis client`)
+  }
+  throw new TypeError('Pass exactly one of "url" and "client"; neither was given')
 }
 
 /** Returns the value of every option of a form, or its default. */
@@ -94,8 +95,8 @@ function valuesIn<form extends Form>(form: form, given: object): ValuesIn<form> 
 }
 
 const WHERE: Record<Form, string> = {
-  url: 'with a "url"',
-  client: 'with a "client"',
+  url: 'together with "url"',
+  client: 'together with "client"',
   'drop-in': 'in the form (client, options)',
 }
 

@@ -2,14 +2,14 @@
 import type { Session, SessionStorage } from '@remix-run/session'
 
 import { ClientStore } from './clients/client-store.ts'
+import { isClient, readClient, type RedisClient } from './clients/redis-client.ts'
 import { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
-import { isClient, readClient, type RedisClient } from './clients/redis-client.ts'
 import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './options.ts'
-import { readDropInOptions, readOptions, type Settings } from './settings.ts'
-import type { SessionStore } from './store/session-store.ts'
 import { fromText, toText } from './session/session-text.ts'
 import { age, loadedSession, markStored, newSession, storedId } from './session/stored-session.ts'
+import { readDropInOptions, readOptions, type Settings } from './settings.ts'
+import type { SessionStore } from './store/session-store.ts'
 
 /** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
 const MAX_ID_LENGTH = 512
@@ -48,18 +48,24 @@ export interface RedisSessionStorage extends SessionStorage {
  * `session(cookie, sessionStorage)` middleware.
  *
  * With a `url` the storage owns its connection, which is made at the first use. With a `client` it
- * uses a Redis client of the app. Passed as `(client, options)` it behaves as
- * `@remix-run/session-storage-redis` does: no TTL unless one is given, and an unchanged session
- * costs no command.
+ * uses a Redis client of the app.
  *
  * @example
  * let sessionStorage = createRedisSessionStorage({ url: 'redis://localhost:6379' })
  *
  * @throws {TypeError} for an option of the wrong type, or one that does not exist
- * @throws {RangeError} for a number outside its bounds
+ * @throws {RangeError} for a number that is out of bounds
  * @throws {RedisSessionStorageError} `NATIVE`, when a `url` is given and no native addon can be loaded
  */
 export function createRedisSessionStorage(options: UrlOptions | ClientOptions): RedisSessionStorage
+/**
+ * Creates a session storage over a Redis client, in the form of `@remix-run/session-storage-redis`
+ * and with its defaults: no TTL unless one is given, and no command for an unchanged session.
+ *
+ * @param options those of `DropInOptions`
+ * @throws {TypeError} for an option of the wrong type, or one that does not exist
+ * @throws {RangeError} for a number that is out of bounds
+ */
 export function createRedisSessionStorage(
   client: RedisClient,
   options?: RedisSessionStorageOptions | null,

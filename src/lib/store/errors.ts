@@ -19,8 +19,8 @@ export function tooManyCommandsError(maxPending: number): RedisSessionStorageErr
 export function tooManyBytesError(maxPendingBytes: number): RedisSessionStorageError {
   return new RedisSessionStorageError(
     'OVERLOADED',
-    `With this session, more than ${maxPendingBytes} bytes would be waiting for Redis, which is all ` +
-      'that "maxPendingBytes" allows. Redis is too slow for this load: reduce it, store less in ' +
+    `With this command, more than ${maxPendingBytes} bytes would be waiting for Redis, and ` +
+      '"maxPendingBytes" allows no more. Redis is too slow for this load: reduce it, store less in ' +
       'sessions, or raise "maxPendingBytes".',
   )
 }

@@ -28,8 +28,8 @@ export class Pending {
   }
 
   /**
-   * Counts a call in, or returns the error that refuses it. A single call is admitted whatever its
-   * size: it could never be otherwise.
+   * Counts a call in, or returns the error that refuses it. When no other is pending, a call of any
+   * size is admitted: otherwise it never could be.
    */
   admit(bytes: number): RedisSessionStorageError | undefined {
     let { maxPending, maxPendingBytes } = this.#limits
