@@ -1,6 +1,8 @@
 /** Over any client, a call keeps its sessions until the client has answered the last command. */
 import { createSession } from '@remix-run/session'
 import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createRedisSessionStorage } from 'remix-session-storage-redis'
 
@@ -61,4 +63,29 @@ test('a read waits for a logout that was given up, as long as that is under way'
   await setImmediate()
   answers.get('get old')!.resolve(null)
   expect((await read).size).toBe(0)
+})
+
+test('a save that was given up while it waited is not kept in memory', async () => {
+  let { client, sent, answers } = heldClient()
+  let storage = createRedisSessionStorage({ client, timeout: 50 })
+  let logout = destroyedTwice()
+  let ended = storage.save(logout).catch(() => {})
+
+  async function saveInVain(): Promise<WeakRef<object>> {
+    let session = createSession('old')
+    session.set('value', 'x'.repeat(1000))
+    await storage.save(session).catch(() => {})
+    return new WeakRef(session)
+  }
+  let session = await saveInVain()
+  await ended
+  await setImmediate()
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  expect(session.deref()).toBe(undefined)
+
+  answers.get(`del ${logout.id}`)!.resolve(1)
+  answers.get('del old')!.resolve(1)
+  await setImmediate()
+  expect(sent).toHaveLength(2)
 })

@@ -10,8 +10,8 @@ import { Order } from '../store/order.ts'
 import { Pending } from '../store/pending.ts'
 import { sizeOver } from '../store/text-size.ts'
 
-/** Says whether the caller has been told already that its deadline has passed. */
-type Expired = () => boolean
+/** Returns whether the caller has been told already that its deadline has passed. */
+type IsOver = () => boolean
 
 /** A verb under way: what it is about, and how it is done. */
 interface Call<answer, result> {
@@ -20,7 +20,7 @@ interface Call<answer, result> {
   isSingle: boolean
   /** How much has to wait until it is done. */
   bytes: number
-  work(expired: Expired): Promise<answer>
+  work(isOver: IsOver): Promise<answer>
   /** Turns the answer into the caller's result. */
   then(answer: answer): result
 }
@@ -71,14 +71,14 @@ export class ClientStore implements SessionStore {
       ids,
       isSingle: !moves && obsolete === null && this.#client.isSingle('save'),
       bytes: id.length + text.length,
-      work: async (expired) => {
+      work: async (isOver) => {
         let onlyExisting = stored === id
         if (moves) onlyExisting = (await this.#client.load(this.#key(stored!))) === null
-        if (expired()) return false
+        if (isOver()) return false
 
         let key = this.#key(id)
         let written = await this.#client.save(key, text, this.#settings.ttl, onlyExisting)
-        if (written && obsolete !== null && !expired()) {
+        if (written && obsolete !== null && !isOver()) {
           await this.#client.delete(this.#key(obsolete))
         }
         return written
@@ -132,43 +132,46 @@ export class ClientStore implements SessionStore {
   }
 
   /** Makes a call when it is its turn, and ends it at the deadline. */
-  #call<answer, result>(call: Call<answer, result>): Promise<result> {
-    let { ids, isSingle, bytes } = call
+  #call<answer, result>(made: Call<answer, result>): Promise<result> {
+    let { ids, isSingle, bytes } = made
     let { timeout } = this.#settings
     let refusal = this.#pending.admit(bytes)
     if (refusal !== undefined) return Promise.reject(refusal)
 
+    // Dropped when the call ends. It may still be waiting for its turn then, behind a call that the
+    // client does not answer, and would keep the session in memory.
+    let call: Call<answer, result> | undefined = made
+    let isOver = () => call === undefined
+
     return new Promise((resolve, reject) => {
-      let isSettled = false
-      let settle = (end: () => void) => {
-        if (isSettled) return
-        isSettled = true
+      let end = (how: (call: Call<answer, result>) => void) => {
+        if (call === undefined) return
+        let ended = call
+        call = undefined
         clearTimeout(timer)
-        end()
+        how(ended)
         this.#pending.release(bytes)
       }
-      let timer = setTimeout(() => settle(() => reject(timeoutError(timeout))), timeout)
+      let timer = setTimeout(() => end(() => reject(timeoutError(timeout))), timeout)
 
-      let expired = () => isSettled
       this.#order.enter(ids, !isSingle, (turn) => {
-        // Nobody waits for it any more: it would be done for nothing.
-        if (expired()) {
+        if (call === undefined) {
           this.#order.leave(turn)
           return
         }
         call
-          .work(expired)
+          .work(isOver)
           .finally(() => this.#order.leave(turn))
           .then(
             (answer) =>
-              settle(() => {
+              end((call) => {
                 try {
                   resolve(call.then(answer))
                 } catch (error) {
                   reject(error)
                 }
               }),
-            (error: unknown) => settle(() => reject(toStorageError(error, ids))),
+            (error: unknown) => end(() => reject(toStorageError(error, ids))),
           )
       })
     })
