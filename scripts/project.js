@@ -107,8 +107,7 @@ export function run(command, args, variables) {
     cwd: ROOT,
     env: { ...environment(), ...variables },
     stdio: ['ignore', 'inherit', 'inherit'],
-    // On Windows, npm is a batch file.
-    shell: IS_WINDOWS && command === 'npm',
+    shell: needsShell(command),
   })
   if (error) console.error(`${command}: ${error.message}`)
   return status === 0
@@ -134,11 +133,23 @@ export function runTool(script, args) {
  */
 export function output(command, args) {
   let { status, stdout, stderr, error } = spawnSync(command, args, {
-    ...{ cwd: ROOT, env: environment(), encoding: 'utf8' },
+    cwd: ROOT,
+    env: environment(),
+    encoding: 'utf8',
     maxBuffer: 256 * 2 ** 20,
+    shell: needsShell(command),
   })
   if (status === 0) return stdout.trim()
   throw new SetupError(`${command} ${args.join(' ')} failed:\n${error ? error.message : stderr}`)
+}
+
+/**
+ * On Windows, npm is a batch file.
+ *
+ * @param {string} command
+ */
+function needsShell(command) {
+  return IS_WINDOWS && command === 'npm'
 }
 
 /**
