@@ -11,9 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis.stop())
 
-const overClients = backends.filter(({ name }) => !name.startsWith('url'))
-
-describe.each(overClients)('$name', (backend) => {
+describe.each(backends)('$name', (backend) => {
   let open: OpenStorage
   beforeEach(async () => {
     await redis.side.flushAll()
