@@ -6,7 +6,7 @@ import { backends, type OpenStorage } from '../support/backends.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
-const tested = new Set(['node-redis', 'ioredis', 'iovalkey'])
+const tested = new Set(['url', 'node-redis', 'ioredis', 'iovalkey'])
 
 describe.each(backends.filter(({ name }) => tested.has(name)))('over $name', (backend) => {
   let redis: TestRedis
