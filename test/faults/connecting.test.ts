@@ -174,3 +174,53 @@ describe('what listens is not Redis', () => {
     expect(connections).toBeLessThan(25)
   })
 })
+
+describe('a server that is busy with something else', () => {
+  test('has room for another client later: a request waits for that', async () => {
+    let redis = await startRedis()
+    onTestFinished(() => redis.stop())
+    await redis.side.configSet('requirepass', 'right-password')
+    let others = await Promise.all(
+      [1, 2, 3].map(async () => {
+        let socket = net.connect(redis.port, '127.0.0.1').on('error', () => {})
+        await once(socket, 'connect')
+        return socket
+      }),
+    )
+    await redis.side.configSet('maxclients', '4')
+    let storage = open(`redis://:right-password@127.0.0.1:${redis.port}`, LONG)
+    let saved = stored(storage, 'here')
+    await expect.poll(() => redis.side.info('stats')).not.toContain('rejected_connections:0')
+    others.forEach((socket) => socket.destroy())
+
+    expect(await valueOf(storage, await saved)).toBe('here')
+  })
+
+  test.each([
+    ['says its words a byte at a time', 150],
+    ['never says a word', Infinity],
+  ])('%s: it is given up at the deadline, and the next attempt succeeds', async (_, pause) => {
+    let redis = await startRedis()
+    onTestFinished(() => redis.stop())
+    let isSlow = true
+    let address = await serveTcp((socket) => {
+      if (isSlow) {
+        if (pause === Infinity) return
+        // No end to it: a status of as many bytes as are waited for.
+        socket.write('+')
+        let timer = setInterval(() => socket.write('x'), pause)
+        socket.on('close', () => clearInterval(timer))
+      } else {
+        let upstream = net.connect(redis.port, '127.0.0.1').on('error', () => {})
+        socket.pipe(upstream).pipe(socket)
+      }
+    })
+    let storage = open(`redis://${address}`, 600)
+    let { error, duration } = await failure(storage.read('some-id'))
+    expect(error.code).toBe('CONNECT')
+    expect(duration).toBeLessThan(600 + SLACK)
+
+    isSlow = false
+    expect(await valueOf(storage, await stored(storage, 'here'))).toBe('here')
+  })
+})

@@ -1,4 +1,7 @@
 /** What users of `rediss://` are told when the two ends do not agree. */
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+
 import { createRedisSessionStorage, type TlsOptions } from 'remix-session-storage-redis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
@@ -113,3 +116,39 @@ test('a server that wants a client certificate gets it, and refuses those withou
 
   expect(duration).toBeLessThan(SLACK)
 })
+
+test('a self-signed certificate is taken where it is passed itself, and only for its name', async () => {
+  let port = await freePort()
+  let { selfSigned, otherCa } = certificates
+  let files = ['--tls-cert-file', selfSigned.certFile, '--tls-key-file', selfSigned.keyFile]
+  let args = ['--tls-port', String(port), ...files, '--tls-auth-clients', 'no']
+  let own = await startRedisServer({ port: 0, args })
+  onTestFinished(() => own.stop())
+
+  let storage = open(`rediss://localhost:${port}`, { ca: selfSigned.cert })
+  expect(await valueOf(storage, await stored(storage, 'here'))).toBe('here')
+  for (let [host, ca] of [
+    ['127.0.0.1', selfSigned.cert],
+    ['localhost', otherCa.cert],
+  ] as const) {
+    let { error } = await failure(open(`rediss://${host}:${port}`, { ca }).read('id'))
+    expect(error.message).toContain('certificate is not trusted')
+  }
+})
+
+test.each([
+  ['rediss', 'does it expect no TLS (redis://)?'],
+  ['redis', 'does it expect TLS (rediss://)?'],
+])(
+  'a server that hangs up on %s:// is told with a hint for the other way',
+  async (scheme, hint) => {
+    let server = createServer((socket) => socket.end())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    let { port } = server.address() as AddressInfo
+    let { error } = await failure(open(`${scheme}://127.0.0.1:${port}`, undefined, 300).read('id'))
+
+    expect(error.message).toContain(hint)
+  },
+)

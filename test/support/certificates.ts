@@ -23,6 +23,8 @@ export interface Certificates {
   client: Certificate
   /** An authority that has signed none of the others. */
   otherCa: Certificate
+  /** For `localhost`, signed by itself, and an authority as far as it is concerned. */
+  selfSigned: Certificate
   remove(): Promise<void>
 }
 
@@ -37,7 +39,17 @@ export async function makeCertificates(): Promise<Certificates> {
     let key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile]
     let subject = ['-subj', `/CN=${name}`]
     if (extensions === undefined) {
-      await run('openssl', ['req', '-x509', ...key, ...subject, '-days', '2', '-out', certFile])
+      await run('openssl', [
+        'req',
+        '-x509',
+        ...key,
+        ...subject,
+        ...args,
+        '-days',
+        '2',
+        '-out',
+        certFile,
+      ])
     } else {
       let extensionsFile = path.join(folder, `${name}.ext`)
       await writeFile(extensionsFile, extensions)
@@ -52,7 +64,11 @@ export async function makeCertificates(): Promise<Certificates> {
     return { certFile, keyFile, cert: certText, key: keyText }
   }
 
-  let [ca, otherCa] = await Promise.all([make('test-ca', []), make('other-ca', [])])
+  let [ca, otherCa, selfSigned] = await Promise.all([
+    make('test-ca', []),
+    make('other-ca', []),
+    make('self-signed', ['-addext', 'subjectAltName = DNS:localhost']),
+  ])
   let signed = ['-CA', ca.certFile, '-CAkey', ca.keyFile]
   let [server, client] = await Promise.all([
     make(
@@ -62,5 +78,5 @@ export async function makeCertificates(): Promise<Certificates> {
     ),
     make('test-client', [...signed, '-set_serial', '2'], 'extendedKeyUsage = clientAuth\n'),
   ])
-  return { ca, server, client, otherCa, remove: () => rm(folder, { recursive: true }) }
+  return { ca, server, client, otherCa, selfSigned, remove: () => rm(folder, { recursive: true }) }
 }

@@ -124,3 +124,77 @@ impl TlsSocket {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream as StdStream};
+    use std::sync::Arc;
+    use std::thread;
+
+    use rustls::crypto::ring::default_provider;
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
+
+    use super::*;
+
+    /// A client and a server that have shaken hands.
+    fn connected() -> (TlsSocket, ServerConnection, StdStream) {
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
+        let provider = Arc::new(default_provider());
+        let mut server_config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![own.cert.der().clone()], key)
+            .unwrap();
+        // Each is a record without a word in it.
+        server_config.send_tls13_tickets = 100;
+        let mut roots = RootCertStore::empty();
+        roots.add(own.cert.der().clone()).unwrap();
+        let client_config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client_stream = StdStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server_stream, _) = listener.accept().unwrap();
+        let name = "localhost".try_into().unwrap();
+        let mut client = ClientConnection::new(Arc::new(client_config), name).unwrap();
+        let server = thread::spawn(move || {
+            let mut server = ServerConnection::new(Arc::new(server_config)).unwrap();
+            while server.is_handshaking() || server.wants_write() {
+                server.complete_io(&mut server_stream).unwrap();
+            }
+            (server, server_stream)
+        });
+        while client.is_handshaking() {
+            client.complete_io(&mut client_stream).unwrap();
+        }
+        let (server, server_stream) = server.join().unwrap();
+        client_stream.set_nonblocking(true).unwrap();
+        let stream = TcpStream::from_std(client_stream);
+        (TlsSocket::new(client, stream), server, server_stream)
+    }
+
+    #[test]
+    fn records_without_a_word_in_them_do_not_hold_the_thread() {
+        let (mut client, mut server, mut stream) = connected();
+        server.writer().write_all(b"+PONG\r\n").unwrap();
+        server.write_tls(&mut stream).unwrap();
+
+        let mut buffer = [0; 100];
+        let mut interrupted = 0;
+        let count = loop {
+            match client.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => interrupted += 1,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::yield_now(),
+                result => break result.unwrap(),
+            }
+        };
+        assert_eq!(&buffer[..count], b"+PONG\r\n");
+        assert!(interrupted > 0, "all of it was read at once");
+    }
+}
