@@ -5,7 +5,7 @@ const SLOT_MASK = 2 ** SLOT_BITS - 1
 const GENERATIONS = 2 ** (32 - SLOT_BITS)
 
 /**
- * Gives everything that waits a ticket, and gives it back once for that ticket.
+ * Hands out a ticket for everything that waits, and returns it once for that ticket.
  *
  * A ticket is a slot number and the slot's generation, which changes each time the slot is used
  * again: an answer with an old ticket finds nobody, rather than somebody else.
@@ -15,7 +15,7 @@ export class TicketTable<waiting> {
   #tickets: number[] = []
   #free: number[] = []
 
-  /** Keeps `waiting` (at most 1,000,000 at a time), and gives its ticket: an unsigned 32-bit number. */
+  /** Keeps `waiting` (at most 1,000,000 at a time), and returns its ticket: an unsigned 32-bit number. */
   add(waiting: waiting): number {
     let slot = this.#free.pop()
     if (slot === undefined) {
@@ -28,7 +28,7 @@ export class TicketTable<waiting> {
     return this.#tickets[slot]!
   }
 
-  /** Gives what waits under `ticket` and forgets it; `undefined` if nobody does. */
+  /** Returns what waits under `ticket` and forgets it; `undefined` if nothing does. */
   take(ticket: number): waiting | undefined {
     let slot = ticket & SLOT_MASK
     let waiting = this.#slots[slot]
@@ -41,7 +41,7 @@ export class TicketTable<waiting> {
     return waiting
   }
 
-  /** Gives everything that waits, and forgets it. */
+  /** Returns everything that waits, and forgets it. */
   takeAll(): waiting[] {
     return this.#tickets
       .map((ticket) => this.take(ticket))

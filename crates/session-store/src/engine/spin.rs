@@ -45,7 +45,7 @@ impl Spin {
         self.last_progress = now;
     }
 
-    /// Gives the core to whoever wants it and says to look again, or says to wait.
+    /// Whether to look again rather than wait; yields the processor to whoever wants it first.
     pub(crate) fn again(&self, now: Instant) -> bool {
         let spins =
             self.has_other_core && self.score >= WORTH_IT && now - self.last_progress <= WINDOW;
