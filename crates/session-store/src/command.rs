@@ -54,7 +54,12 @@ impl Command {
         text: &[u8],
         deadline: Instant,
     ) -> Self {
-        let (id, text) = (id.into(), text.into());
+        Self { id: id.into(), text: text.into(), ..Self::bare(ticket, step, deadline) }
+    }
+
+    /// Makes a command without an id and a text, which costs no allocation.
+    pub(crate) fn bare(ticket: Ticket, step: Step, deadline: Instant) -> Self {
+        let (id, text) = (Box::default(), Box::default());
         Self { ticket, step, id, text, deadline, went_unanswered: false, then: None }
     }
 

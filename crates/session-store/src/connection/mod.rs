@@ -137,7 +137,7 @@ impl Connection {
         deadline: Instant,
         turn: &Turn<'_>,
     ) {
-        let command = Command::new(request.ticket, step, b"", b"", deadline);
+        let command = Command::bare(request.ticket, step, deadline);
         self.transmit(command, request.id, request.text, turn);
     }
 
@@ -152,7 +152,7 @@ impl Connection {
         {
             command.step = Step::Get;
             let (ticket, deadline) = (command.ticket, command.deadline);
-            refresh = Some(Command::new(ticket, Step::Refresh, b"", b"", deadline));
+            refresh = Some(Command::bare(ticket, Step::Refresh, deadline));
         }
         command.step.write(output, turn.encoder, id, text);
         if command.step.is_repeatable() || turn.keeps_texts {

@@ -39,34 +39,69 @@ pub(crate) fn parse(bytes: &[u8], longest: usize) -> Parsed<'_> {
 }
 
 fn value(bytes: &[u8], longest: usize, depth: usize) -> Parsed<'_> {
-    let Some(kind) = bytes.first() else { return Parsed::Incomplete(1) };
-    if !matches!(kind, b'+' | b'-' | b':' | b'$' | b'*') {
-        return Parsed::Invalid;
+    match bytes.first() {
+        None => Parsed::Incomplete(1),
+        Some(b'+') => line(bytes, Reply::Status),
+        Some(b'-') => line(bytes, Reply::Error),
+        Some(b':') => match number(bytes) {
+            Number::Whole(value, rest) => Parsed::Reply(Reply::Integer(value), rest),
+            Number::Incomplete => Parsed::Incomplete(bytes.len() + 1),
+            Number::Invalid => Parsed::Invalid,
+        },
+        Some(kind @ (b'$' | b'*')) => match number(bytes) {
+            Number::Whole(-1, rest) => Parsed::Reply(Reply::Nil, rest),
+            Number::Whole(size, rest) if *kind == b'$' => bulk(bytes, rest, size, longest),
+            Number::Whole(count, rest) if depth > 0 => {
+                array(bytes, rest, count, longest, depth - 1)
+            }
+            Number::Incomplete => Parsed::Incomplete(bytes.len() + 1),
+            _ => Parsed::Invalid,
+        },
+        Some(_) => Parsed::Invalid,
     }
-    let Some(length) = bytes.iter().take(MAX_LINE).position(|byte| *byte == b'\n') else {
+}
+
+/// Reads the rest of a line as it is.
+fn line<'a>(bytes: &'a [u8], reply: impl FnOnce(&'a [u8]) -> Reply<'a>) -> Parsed<'a> {
+    let Some(end) = bytes.iter().take(MAX_LINE).position(|byte| *byte == b'\n') else {
         return if bytes.len() < MAX_LINE {
             Parsed::Incomplete(bytes.len() + 1)
         } else {
             Parsed::Invalid
         };
     };
-    let Some(line) = bytes[1..length].strip_suffix(b"\r") else { return Parsed::Invalid };
-    let rest = length + 1;
-
-    match kind {
-        b'+' => Parsed::Reply(Reply::Status(line), rest),
-        b'-' => Parsed::Reply(Reply::Error(line), rest),
-        b':' => match integer(line) {
-            Some(value) => Parsed::Reply(Reply::Integer(value), rest),
-            None => Parsed::Invalid,
-        },
-        kind => match integer(line) {
-            Some(-1) => Parsed::Reply(Reply::Nil, rest),
-            Some(size) if *kind == b'$' => bulk(bytes, rest, size, longest),
-            Some(count) if depth > 0 => array(bytes, rest, count, longest, depth - 1),
-            _ => Parsed::Invalid,
-        },
+    match bytes[1..end].strip_suffix(b"\r") {
+        Some(line) => Parsed::Reply(reply(line), end + 1),
+        None => Parsed::Invalid,
     }
+}
+
+enum Number {
+    /// A number, and where what follows its line starts.
+    Whole(i64, usize),
+    Incomplete,
+    Invalid,
+}
+
+/// Reads the rest of a line as a number. One of more than 18 digits is none: Redis sends such nowhere.
+fn number(bytes: &[u8]) -> Number {
+    let is_negative = bytes.get(1) == Some(&b'-');
+    let start = 1 + usize::from(is_negative);
+    let mut value = 0;
+    for (at, byte) in bytes.iter().enumerate().skip(start).take(19) {
+        match byte {
+            b'0'..=b'9' if at < start + 18 => value = value * 10 + i64::from(byte - b'0'),
+            b'\r' if at > start => {
+                return match bytes.get(at + 1) {
+                    Some(b'\n') => Number::Whole(if is_negative { -value } else { value }, at + 2),
+                    Some(_) => Number::Invalid,
+                    None => Number::Incomplete,
+                };
+            }
+            _ => return Number::Invalid,
+        }
+    }
+    if bytes.len() < start + 19 { Number::Incomplete } else { Number::Invalid }
 }
 
 fn bulk(bytes: &[u8], start: usize, size: i64, longest: usize) -> Parsed<'_> {
@@ -102,25 +137,6 @@ fn array(bytes: &[u8], start: usize, count: i64, longest: usize, depth: usize) -
         }
     }
     Parsed::Reply(Reply::Array(elements), end)
-}
-
-/// Reads what `str::parse` would, but for numbers of more than 18 digits, which Redis sends nowhere.
-fn integer(line: &[u8]) -> Option<i64> {
-    let (is_negative, digits) = match line {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    let mut value = 0;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        value = value * 10 + i64::from(digit - b'0');
-    }
-    Some(if is_negative { -value } else { value })
 }
 
 #[cfg(test)]
