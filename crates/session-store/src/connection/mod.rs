@@ -1,10 +1,13 @@
 //! One pooled connection to one server: what waits for it, what is in flight on it, and what comes
 //! back.
 
+mod attempts;
 mod backoff;
 mod capabilities;
 mod in_flight;
 mod outbox;
+#[cfg(all(test, unix))]
+mod tests;
 mod wire;
 
 use std::collections::VecDeque;
@@ -13,7 +16,7 @@ use std::time::Instant;
 
 use mio::{Registry, Token};
 
-use self::backoff::Backoff;
+use self::attempts::{Attempts, Need};
 use self::capabilities::Capabilities;
 use self::in_flight::{Answered, InFlight};
 use self::wire::Wire;
@@ -24,10 +27,6 @@ use crate::engine::settlement::Settlement;
 use crate::error::Error;
 use crate::verbs::load::Form;
 use crate::verbs::{self, Encoder, Meaning, Step};
-
-/// Attempts to connect that may be under way at once: those that are stuck, in a look-up of the name
-/// say, and one that is not.
-const MOST_ATTEMPTS: usize = 4;
 
 /// What a connection works with during one turn of the engine.
 pub(crate) struct Turn<'a> {
@@ -51,22 +50,8 @@ pub(crate) struct Connection {
     in_flight: InFlight,
     last_heard: Instant,
     attempts: Attempts,
-    backoff: Backoff,
     /// The server has refused a write as a replica does: its name may mean another one by now.
     is_suspect: bool,
-    /// The pace at which a suspect server's name is looked up again.
-    suspicion: Backoff,
-    last_failure: Option<String>,
-}
-
-/// The attempts to connect.
-#[derive(Default)]
-struct Attempts {
-    /// The number of the latest.
-    latest: u64,
-    under_way: usize,
-    /// When the latest is given up, unless it has ended. It may still succeed after that.
-    given_up_at: Option<Instant>,
 }
 
 impl Connection {
@@ -80,11 +65,8 @@ impl Connection {
             waiting: VecDeque::new(),
             in_flight: InFlight::default(),
             last_heard: now,
-            attempts: Attempts::default(),
-            backoff: Backoff::new(config.timeout, now),
+            attempts: Attempts::new(config.timeout, now),
             is_suspect: false,
-            suspicion: Backoff::new(config.timeout, now),
-            last_failure: None,
         }
     }
 
@@ -171,39 +153,22 @@ impl Connection {
     /// Whether an attempt to connect is due; if so it gets this number, under which it has to end in
     /// [`Connection::finish_attempt`].
     pub(crate) fn start_attempt(&mut self, turn: &Turn<'_>) -> Option<u64> {
-        if self.attempts.given_up_at.is_some_and(|time| time <= turn.now) {
-            self.attempts.given_up_at = None;
-            let reason = "no answer yet; the look-up of the host name may be stuck";
-            self.fail_attempt(reason.into(), turn.now);
-        }
-        if self.next_attempt().is_none_or(|due| due > turn.now) {
-            return None;
-        }
+        let attempt = self.attempts.start(self.need(), turn.now)?;
         self.is_suspect = false;
-        self.attempts.latest += 1;
-        self.attempts.under_way += 1;
-        self.attempts.given_up_at = Some(turn.now + turn.config.timeout);
-        Some(self.attempts.latest)
+        Some(attempt)
     }
 
     /// When the next attempt is to start, or the present one is to be given up.
     pub(crate) fn next_attempt(&self) -> Option<Instant> {
-        if let Some(given_up_at) = self.attempts.given_up_at {
-            return Some(given_up_at);
-        }
-        if self.attempts.under_way >= MOST_ATTEMPTS || self.successor.is_some() {
-            None
-        } else if self.wire.is_none() {
-            (!self.waiting.is_empty()).then_some(self.backoff.retry_at())
-        } else {
-            self.is_suspect.then_some(self.suspicion.retry_at())
-        }
+        self.attempts.next(self.need())
     }
 
-    fn fail_attempt(&mut self, reason: String, now: Instant) {
-        let backoff = if self.wire.is_none() { &mut self.backoff } else { &mut self.suspicion };
-        backoff.fail(now);
-        self.last_failure = Some(reason);
+    fn need(&self) -> Need {
+        match &self.wire {
+            None if self.successor.is_none() && !self.waiting.is_empty() => Need::Connection,
+            Some(_) if self.successor.is_none() && self.is_suspect => Need::Successor,
+            _ => Need::Nothing,
+        }
     }
 
     /// Takes the result of an attempt to connect, be it one that was given up.
@@ -213,17 +178,13 @@ impl Connection {
         result: Result<Socket, ConnectError>,
         turn: &mut Turn<'_>,
     ) {
-        self.attempts.under_way = self.attempts.under_way.saturating_sub(1);
-        if self.attempts.latest == attempt {
-            self.attempts.given_up_at = None;
-        }
+        self.attempts.end(attempt);
         let is_wanted = self.wire.is_none() || self.capabilities.is_demoted();
         match result {
             Ok(_) if !is_wanted || self.successor.is_some() => {}
             Ok(socket) => {
-                self.attempts.given_up_at = None;
+                self.attempts.succeed(turn.now);
                 self.successor = Some(Wire::new(socket, turn.config.max_bytes));
-                self.suspicion.fail(turn.now);
                 self.change_over(turn);
             }
             Err(error) => {
@@ -233,7 +194,7 @@ impl Connection {
                         turn.settlement.fail(command.ticket, error);
                     }
                 }
-                self.fail_attempt(error.reason, turn.now);
+                self.attempts.fail(self.wire.is_none(), error.reason, turn.now);
             }
         }
     }
@@ -249,12 +210,11 @@ impl Connection {
             wire.abort(turn.registry);
         }
         if let Err(error) = successor.register(turn.registry, self.token) {
-            self.fail_attempt(error.to_string(), turn.now);
+            self.attempts.fail(true, error.to_string(), turn.now);
             return true;
         }
         self.wire = Some(successor);
         self.capabilities = Capabilities::new(turn.config.refresh_on_load);
-        self.last_failure = None;
         self.last_heard = turn.now;
         for command in std::mem::take(&mut self.waiting) {
             self.accept(command, turn);
@@ -296,10 +256,7 @@ impl Connection {
             Ok((wrote, read)) => {
                 if read {
                     self.last_heard = turn.now;
-                    self.backoff.succeed();
-                    if self.capabilities.takes_writes() {
-                        self.suspicion.succeed();
-                    }
+                    self.attempts.heard(self.capabilities.takes_writes());
                 }
                 wrote || read
             }
@@ -317,9 +274,8 @@ impl Connection {
         if let Some(wire) = self.wire.take() {
             wire.abort(turn.registry);
         }
-        self.last_failure = Some(format!("connection lost: {reason}"));
         // A server that is gone for good is refused soon enough; one that restarts is back at once.
-        self.backoff.fail(turn.now);
+        self.attempts.fail(true, format!("connection lost: {reason}"), turn.now);
 
         let mut again = VecDeque::new();
         for mut command in self.in_flight.lose() {
@@ -342,8 +298,7 @@ impl Connection {
         if self.wire.is_some() {
             return Error::timed_out(&self.server, config.timeout, false);
         }
-        let failure = self.last_failure.as_deref().unwrap_or("no answer yet");
-        Error::not_connected_in_time(&self.server, config.timeout, failure)
+        Error::not_connected_in_time(&self.server, config.timeout, self.attempts.last_failure())
     }
 
     /// Settles what is past its deadline; returns the earliest deadline that remains.
@@ -403,112 +358,5 @@ fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &m
             turn.settlement.fail(ticket, Error::refused(server, words, prefix));
         }
         Meaning::Redirected(words) => turn.settlement.redirect(command.take(), words),
-    }
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::os::unix::net::UnixStream;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::config::Options;
-    use mio::Poll;
-
-    const TIMEOUT: Duration = Duration::from_secs(2);
-
-    /// A connection that does not connect by itself.
-    struct Bench {
-        connection: Connection,
-        config: Config,
-        encoder: Encoder,
-        poll: Poll,
-        settlement: Settlement,
-    }
-
-    impl Bench {
-        /// With a command that waits for so long that it never expires here.
-        fn new() -> Self {
-            let url = "redis://localhost".into();
-            let options = Options { url, timeout: TIMEOUT, max_bytes: 1000, ..Options::default() };
-            let config = Config::new(options).unwrap();
-            let now = Instant::now();
-            let server = Arc::clone(&config.server);
-            let mut bench = Self {
-                connection: Connection::new(Token(0), server, &config, now),
-                encoder: Encoder::new(&config),
-                config,
-                poll: Poll::new().unwrap(),
-                settlement: Settlement::default(),
-            };
-            let command = Command::new(1, Step::Load, b"id", b"", now + TIMEOUT * 1000);
-            bench.at(now, |connection, turn| connection.accept(command, turn));
-            bench
-        }
-
-        fn at<T>(
-            &mut self,
-            now: Instant,
-            act: impl FnOnce(&mut Connection, &mut Turn<'_>) -> T,
-        ) -> T {
-            let mut turn = Turn {
-                now,
-                config: &self.config,
-                registry: self.poll.registry(),
-                encoder: &self.encoder,
-                settlement: &mut self.settlement,
-                keeps_texts: false,
-            };
-            act(&mut self.connection, &mut turn)
-        }
-
-        fn start(&mut self, now: Instant) -> Option<u64> {
-            self.at(now, |connection, turn| connection.start_attempt(turn))
-        }
-    }
-
-    fn socket() -> (Socket, UnixStream) {
-        let (socket, server) = UnixStream::pair().unwrap();
-        socket.set_nonblocking(true).unwrap();
-        (Socket::Unix(mio::net::UnixStream::from_std(socket)), server)
-    }
-
-    #[test]
-    fn an_attempt_that_is_stuck_makes_room_for_another_and_is_welcome_when_it_succeeds() {
-        let mut bench = Bench::new();
-        let mut now = Instant::now();
-        assert_eq!(bench.start(now), Some(1));
-        assert_eq!(bench.start(now + TIMEOUT / 2), None, "it has time yet");
-
-        let most = u64::try_from(MOST_ATTEMPTS).unwrap();
-        for attempt in 2..=most {
-            // Once to give the last one up, and once when the back-off is over.
-            now += TIMEOUT;
-            assert_eq!(bench.start(now), None);
-            now += TIMEOUT;
-            assert_eq!(bench.start(now), Some(attempt));
-        }
-        now += TIMEOUT;
-        assert_eq!(bench.start(now), None);
-        now += TIMEOUT;
-        assert_eq!(bench.start(now), None, "too many are stuck");
-
-        let (socket, _server) = socket();
-        bench.at(now, |connection, turn| connection.finish_attempt(1, Ok(socket), turn));
-        assert!(bench.connection.is_open());
-        let error = ConnectError::transient("too late");
-        bench.at(now, |connection, turn| connection.finish_attempt(2, Err(error), turn));
-        assert!(bench.connection.is_open());
-    }
-
-    #[test]
-    fn an_attempt_that_ends_makes_room_for_the_next_after_a_pause() {
-        let mut bench = Bench::new();
-        let now = Instant::now();
-        assert_eq!(bench.start(now), Some(1));
-        let error = ConnectError::transient("refused");
-        bench.at(now, |connection, turn| connection.finish_attempt(1, Err(error), turn));
-        assert_eq!(bench.start(now), None);
-        assert_eq!(bench.start(now + TIMEOUT), Some(2));
     }
 }

@@ -19,14 +19,14 @@ pub(super) struct Attempted {
     pub(super) result: Result<Socket, ConnectError>,
 }
 
-pub(super) struct Attempts {
+pub(super) struct Connectors {
     queue: Arc<Queue>,
     timeout: Duration,
     sender: Arc<Mutex<Sender<Attempted>>>,
     receiver: Receiver<Attempted>,
 }
 
-impl Attempts {
+impl Connectors {
     /// The I/O thread is told through `queue` when an attempt has finished.
     pub(super) fn new(queue: Arc<Queue>, timeout: Duration) -> Self {
         let (sender, receiver) = channel();

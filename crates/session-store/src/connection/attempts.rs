@@ -1,0 +1,111 @@
+//! When to connect: the pace of the attempts, and what becomes of those that are stuck.
+
+use std::time::{Duration, Instant};
+
+use super::backoff::Backoff;
+
+/// Attempts that may be under way at once: those that are stuck, in a look-up of the name say, and
+/// one that is not.
+pub(super) const MOST: usize = 4;
+
+/// What there is to connect for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Nothing,
+    /// Commands wait, and there is no connection.
+    Connection,
+    /// There is one, to a server that has refused a write as a replica does.
+    Successor,
+}
+
+pub(super) struct Attempts {
+    timeout: Duration,
+    /// The number of the latest.
+    latest: u64,
+    under_way: usize,
+    /// When the latest is given up, unless it has ended. It may still succeed after that.
+    given_up_at: Option<Instant>,
+    /// The pace where there is no connection.
+    backoff: Backoff,
+    /// The pace at which a server that takes no writes is replaced.
+    replacements: Backoff,
+    last_failure: Option<String>,
+}
+
+impl Attempts {
+    pub(super) fn new(timeout: Duration, now: Instant) -> Self {
+        Self {
+            timeout,
+            latest: 0,
+            under_way: 0,
+            given_up_at: None,
+            backoff: Backoff::new(timeout, now),
+            replacements: Backoff::new(timeout, now),
+            last_failure: None,
+        }
+    }
+
+    /// Starts an attempt if one is due; returns its number.
+    pub(super) fn start(&mut self, need: Need, now: Instant) -> Option<u64> {
+        if self.given_up_at.is_some_and(|time| time <= now) {
+            self.given_up_at = None;
+            let reason = "no answer yet; the look-up of the host name may be stuck";
+            self.fail(need != Need::Successor, reason.into(), now);
+        }
+        if self.next(need).is_none_or(|due| due > now) {
+            return None;
+        }
+        self.latest += 1;
+        self.under_way += 1;
+        self.given_up_at = Some(now + self.timeout);
+        Some(self.latest)
+    }
+
+    /// When the next attempt is due, or the present one is to be given up.
+    pub(super) fn next(&self, need: Need) -> Option<Instant> {
+        if self.given_up_at.is_some() {
+            return self.given_up_at;
+        }
+        match need {
+            _ if self.under_way >= MOST => None,
+            Need::Nothing => None,
+            Need::Connection => Some(self.backoff.retry_at()),
+            Need::Successor => Some(self.replacements.retry_at()),
+        }
+    }
+
+    /// Takes note that an attempt has ended.
+    pub(super) fn end(&mut self, attempt: u64) {
+        self.under_way -= 1;
+        if attempt == self.latest {
+            self.given_up_at = None;
+        }
+    }
+
+    /// Takes note that there is a new connection. If its server takes no writes either, the next
+    /// one is a pause away.
+    pub(super) fn succeed(&mut self, now: Instant) {
+        self.given_up_at = None;
+        self.last_failure = None;
+        self.replacements.fail(now);
+    }
+
+    /// Takes note of a failure.
+    pub(super) fn fail(&mut self, is_disconnected: bool, reason: String, now: Instant) {
+        let pace = if is_disconnected { &mut self.backoff } else { &mut self.replacements };
+        pace.fail(now);
+        self.last_failure = Some(reason);
+    }
+
+    /// Takes note that the server has answered.
+    pub(super) fn heard(&mut self, takes_writes: bool) {
+        self.backoff.succeed();
+        if takes_writes {
+            self.replacements.succeed();
+        }
+    }
+
+    pub(super) fn last_failure(&self) -> &str {
+        self.last_failure.as_deref().unwrap_or("no answer yet")
+    }
+}
