@@ -15,6 +15,8 @@ const READ_BYTES: usize = 64 * 1024;
 pub(super) struct Wire<S = Socket> {
     socket: S,
     outbox: Outbox,
+    /// The socket has taken bytes that it may hold back, as a TLS session does.
+    is_unflushed: bool,
     /// The socket takes no more for now.
     is_blocked: bool,
     /// The longest value that is kept.
@@ -32,6 +34,7 @@ impl<S: Read + Write> Wire<S> {
         Self {
             socket,
             outbox: Outbox::default(),
+            is_unflushed: false,
             is_blocked: false,
             longest,
             input: Vec::new(),
@@ -52,7 +55,7 @@ impl<S: Read + Write> Wire<S> {
     }
 
     fn has_output(&self) -> bool {
-        !self.is_blocked && !self.outbox.is_empty()
+        !self.is_blocked && (self.is_unflushed || !self.outbox.is_empty())
     }
 
     /// Takes note of what the operating system says of the socket.
@@ -78,12 +81,17 @@ impl<S: Read + Write> Wire<S> {
         while !self.outbox.is_empty() {
             match self.socket.write(self.outbox.unsent()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.outbox.advance(count),
+                Ok(count) => {
+                    self.outbox.advance(count);
+                    self.is_unflushed = true;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        self.socket.flush()
+        self.socket.flush()?;
+        self.is_unflushed = false;
+        Ok(())
     }
 
     /// Reads what has come and passes on the replies in it; returns whether anything had.
@@ -181,10 +189,12 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    /// Replies in pieces, as a network delivers them; and a socket that takes a few bytes at a time.
+    /// Replies in pieces, as a network delivers them; and a socket that takes a few bytes at a time,
+    /// and holds back as many as it takes.
     #[derive(Default)]
     struct Pieces {
         replies: VecDeque<Vec<u8>>,
+        held: Vec<u8>,
         written: Vec<u8>,
         takes: usize,
     }
@@ -210,12 +220,15 @@ mod tests {
             }
             let count = bytes.len().min(self.takes);
             self.takes -= count;
-            self.written.extend_from_slice(&bytes[..count]);
+            self.held.extend_from_slice(&bytes[..count]);
             Ok(count)
         }
 
         fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+            let count = self.held.len().min(self.takes);
+            self.takes -= count;
+            self.written.extend(self.held.drain(..count));
+            if self.held.is_empty() { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
         }
     }
 
@@ -271,10 +284,15 @@ mod tests {
                 wire.notice(false, true);
                 wire.write().unwrap();
             }
-            wire.socket.takes = usize::MAX;
-            wire.notice(false, true);
-            wire.write().unwrap();
+            while wire.socket.written.len() < expected.len() {
+                wire.socket.takes = 500;
+                wire.notice(false, true);
+                prop_assert!(wire.is_busy() && wire.write().unwrap());
+            }
             prop_assert_eq!(&wire.socket.written, &expected);
+            wire.notice(false, true);
+            wire.socket.takes = 500;
+            wire.write().unwrap();
             prop_assert!(!wire.has_output());
         }
     }
