@@ -118,6 +118,22 @@ test('takes undefined for an option that is left out', () => {
   expect(create({ url: URL, client: undefined, ttl: undefined, tls: undefined })).toBeDefined()
 })
 
+test('options of the drop-in form may come from a prototype', async () => {
+  let keys: string[] = []
+  let client = {
+    get: (key: string) => (keys.push(key), null),
+    set: () => 'OK',
+    del: () => 1,
+  }
+  class Config {
+    get keyPrefix() {
+      return 'app:'
+    }
+  }
+  await createRedisSessionStorage(client, new Config()).read('some-id')
+  expect(keys).toEqual(['app:some-id'])
+})
+
 /** The cells of the README's table of options below a heading. */
 function tableBelow(heading: string): string[][] {
   let readme = readFileSync(path.join(import.meta.dirname, '../README.md'), 'utf8')

@@ -56,7 +56,7 @@ export function readDropInOptions(
 ): Settings {
   if (typeof options !== 'object') throw wrongType('options', 'an object', options)
 
-  let { useUnknownIds, keyPrefix, ...limits } = valuesIn('drop-in', withoutNull(options ?? {}))
+  let { useUnknownIds, keyPrefix, ...limits } = valuesIn('drop-in', options ?? {})
   if (limits.ttl !== null) checkExpires(client)
   let store = { prefix: keyPrefix, rolling: false, maxBytes: Infinity, ...limits }
   return { store, useUnknownIds, backend: { client } }
@@ -89,7 +89,8 @@ function valuesIn<form extends Form>(form: form, given: object): ValuesIn<form> 
   let values: Record<string, unknown> = {}
   for (let { name, read, default: byDefault } of options) {
     let value = (given as Record<string, unknown>)[name]
-    values[name] = value === undefined ? byDefault : read(value, name)
+    let isLeftOut = value === undefined || (value === null && form === 'drop-in')
+    values[name] = isLeftOut ? byDefault : read(value, name)
   }
   return values as ValuesIn<form>
 }
@@ -98,8 +99,4 @@ const WHERE: Record<Form, string> = {
   url: 'together with "url"',
   client: 'together with "client"',
   'drop-in': 'in the form (client, options)',
-}
-
-function withoutNull(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))
 }

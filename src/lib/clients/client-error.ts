@@ -20,28 +20,43 @@ export function toStorageError(error: unknown, ids: string[]): RedisSessionStora
 
 /** Returns the first word of an error reply, which is a code; `undefined` for any other error. */
 export function replyCode(error: unknown): string | undefined {
-  return error instanceof Error ? /^([A-Z][A-Z0-9]+) /.exec(error.message)?.[1] : undefined
+  return /^([A-Z][A-Z0-9]+) /.exec(textAt(error, 'message'))?.[1]
 }
 
 /** Redis has no code of its own for this. */
 export function isUnknownCommand(error: unknown): boolean {
-  return error instanceof Error && /^ERR unknown command\b/i.test(error.message)
+  return /^ERR unknown command\b/i.test(textAt(error, 'message'))
 }
 
 /**
  * Returns a copy of an error with its name, message, code and stack. Errors of clients have more
- * properties, such as the command with all its arguments.
+ * properties, such as the command with all its arguments. What a client rejects with may be no error
+ * at all, and may throw when it is looked at.
  */
 function withoutSecrets(error: unknown, ids: string[]): Error {
-  if (!(error instanceof Error)) return new Error(withoutArguments(String(error), ids))
+  let message = typeof error === 'string' ? error : textAt(error, 'message')
+  let stack = textAt(error, 'stack')
+  let name = /^\w+$/.exec(textAt(error, 'name'))?.[0] ?? 'Error'
+  let code = /^[A-Z][A-Z0-9_]*$/.exec(textAt(error, 'code'))?.[0]
 
-  let { name, message, stack = '', code } = error as Error & { code?: unknown }
   // The message of an AggregateError, for one, is empty.
-  let copy = new Error(withoutArguments(message || String(code ?? name), ids))
-  let frames = stack.split('\n').filter((line) => /^ {4}at /.test(line))
+  let copy = new Error(withoutArguments(message || (code ?? name), ids))
+  // Behind the message, which may have lines that look like frames.
+  let frames = stack.includes(message) ? stack.slice(stack.indexOf(message) + message.length) : ''
+  let lines = frames.split('\n').filter((line) => line.startsWith('    at '))
   setHidden(copy, 'name', name)
-  setHidden(copy, 'stack', [`${name}: ${copy.message}`, ...frames].join('\n'))
-  return typeof code === 'string' ? Object.assign(copy, { code }) : copy
+  setHidden(copy, 'stack', [`${name}: ${copy.message}`, ...lines].join('\n'))
+  return code === undefined ? copy : Object.assign(copy, { code })
+}
+
+/** Returns a property if it can be read and is a string, and an empty string otherwise. */
+function textAt(error: unknown, name: string): string {
+  try {
+    let value = (error as Record<string, unknown> | null | undefined)?.[name]
+    return typeof value === 'string' ? value : ''
+  } catch {
+    return ''
+  }
 }
 
 function setHidden(error: Error, name: string, value: string): void {

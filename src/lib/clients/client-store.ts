@@ -149,8 +149,11 @@ export class ClientStore implements SessionStore {
         let ended = call
         call = undefined
         clearTimeout(timer)
-        how(ended)
-        this.#pending.release(bytes)
+        try {
+          how(ended)
+        } finally {
+          this.#pending.release(bytes)
+        }
       }
       let timer = setTimeout(() => end(() => reject(timeoutError(timeout))), timeout)
 

@@ -3,6 +3,7 @@
  * here, with a round trip between them in which a request of another process can come.
  */
 import { toText, type ClientFamily } from './client-adapter.ts'
+import { hasMethod } from './redis-client.ts'
 
 export const minimal: ClientFamily = {
   includes: () => true,
@@ -18,8 +19,8 @@ export const minimal: ClientFamily = {
       loadAndRefresh: load,
       async save(key, text, ttl, onlyExisting) {
         if (onlyExisting && (await load(key)) === null) return false
-        if (ttl !== null && client.setEx !== undefined) {
-          await client.setEx(key, ttl, text)
+        if (ttl !== null && hasMethod(client, 'setEx')) {
+          await client.setEx!(key, ttl, text)
         } else {
           await client.set(key, text)
           if (ttl !== null) await client.expire!(key, ttl)
@@ -27,8 +28,8 @@ export const minimal: ClientFamily = {
         return true
       },
       async touch(key, ttl) {
-        if (client.expire !== undefined) {
-          let reply = await client.expire(key, ttl)
+        if (hasMethod(client, 'expire')) {
+          let reply = await client.expire!(key, ttl)
           return reply !== 0 && reply !== false
         }
         let text = await load(key)

@@ -15,7 +15,12 @@ const ARGUMENTS = /,? with args beginning with.*/is
 /** Between two quotes, or from one to the end. The apostrophe of "it's" is not a quote. */
 const QUOTED = /(?<![\p{L}\p{N}])(['"`])(.*?)(?:\1(?![\p{L}\p{N}])|$)/gsu
 
-const USER_INFO = /\/\/[^\s/@]*@/g
+/** Of a URL: up to its last `@`, because a password may hold one that is not encoded. */
+const USER_INFO = /\/\/\S*@/g
+const PASSWORD = /([?&](?:pass|password)=)[^\s&]*/gi
+
+/** The start of a stored session, and whatever comes behind. */
+const SESSION = /\[\{.*/s
 
 /** Settings whose names Redis quotes. */
 const SETTINGS = new Set(['maxmemory'])
@@ -29,9 +34,17 @@ export function withoutArguments(words: string, ids: readonly string[] = []): st
       let [before, after] = [all.slice(0, offset), all.slice(offset + span.length)]
       return isName(content, before, after) ? span : `${quote}…${quote}`
     })
+    .replace(SESSION, '…')
     .replace(USER_INFO, '//…@')
-  for (let id of ids) if (id.length >= MIN_ID_LENGTH) safe = safe.replaceAll(id, '…')
+    .replace(PASSWORD, '$1…')
+  for (let id of ids) if (id.length >= MIN_ID_LENGTH) safe = without(safe, id)
   return safe.length > MAX_LENGTH ? `${safe.slice(0, MAX_LENGTH)}…` : safe
+}
+
+/** In whatever case. */
+function without(words: string, id: string): string {
+  let literal = id.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')
+  return words.replace(new RegExp(literal, 'gi'), '…')
 }
 
 /** Whether something quoted is the name of a setting, or, by what stands around it, of a command. */

@@ -150,9 +150,9 @@ export class NativeStore implements SessionStore {
   ): Promise<result> {
     return new Promise((resolve, reject) => {
       let bytes = id.length + text.length
-      this.#makeRoom(bytes + stored.length + obsolete.length)
       let refused = this.#pending.admit(bytes)
       if (refused !== undefined) return reject(refused)
+      this.#makeRoom(bytes + stored.length + obsolete.length)
       if (this.#pending.calls === 1) {
         this.#connection.keepAlive(true)
         this.#busySince = performance.now()

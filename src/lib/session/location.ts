@@ -8,6 +8,8 @@ export interface Location {
   id: string
   /** When the TTL was last refreshed, by `performance.now()`. */
   refreshedAt: number
+  /** The same for other stores that have the session, or had it. */
+  elsewhere?: Map<SessionStore, string>
 }
 
 /** The property under which a session of ours has its location. */

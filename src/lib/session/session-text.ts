@@ -15,13 +15,13 @@ export function toText(session: Session, maxBytes: number): string {
   let text: string
   try {
     text = JSON.stringify(data)
-  } catch (cause) {
+  } catch {
+    // Without the reason as a cause: it may hold what the session does.
     let key = unserializableKey(data)
     throw new RedisSessionStorageError(
       'UNSERIALIZABLE',
       `The session was not saved: JSON cannot express its value ${JSON.stringify(key)}. ` +
-        'Store plain JSON values (no BigInt, no cycles).',
-      { cause },
+        'Store plain JSON values (no BigInt, no cycles, nothing nested too deep).',
     )
   }
 

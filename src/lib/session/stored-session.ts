@@ -25,6 +25,10 @@ export function loadedSession(store: SessionStore, id: string, data: SessionData
 /** Remembers that `store` has the session under `id`, with a fresh TTL. */
 export function markStored(session: Session, store: SessionStore, id: string): void {
   let location = locationOf(session)
+  if (location.store !== null && location.store !== store) {
+    location.elsewhere ??= new Map()
+    location.elsewhere.set(location.store, location.id)
+  }
   location.store = store
   location.id = id
   location.refreshedAt = performance.now()
@@ -33,7 +37,7 @@ export function markStored(session: Session, store: SessionStore, id: string): v
 /** Returns the id under which `store` has the session, or `null` if it is new to that store. */
 export function storedId(session: Session, store: SessionStore): string | null {
   let location = locationOf(session)
-  return location.store === store ? location.id : null
+  return location.store === store ? location.id : (location.elsewhere?.get(store) ?? null)
 }
 
 /** Returns the milliseconds since the TTL of a stored session was last refreshed. */
