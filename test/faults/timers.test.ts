@@ -35,6 +35,7 @@ function watchTimers() {
 
 test.each([
   ['saves', 16, 64_000, false],
+  ['reads and saves', 5000, 20, true],
   ['saves', 12, 900_000, false],
   ['reads and saves', 16, 64_000, true],
   ['reads and saves', 12, 900_000, true],

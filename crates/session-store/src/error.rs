@@ -82,12 +82,12 @@ impl Error {
     /// From the words of an error reply, `CODE what happened`.
     pub(crate) fn refused(server: &Server, words: &[u8], prefix: &[u8]) -> Self {
         let reply = words.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let is_code = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
+        // A code, and not whatever else a proxy may begin with.
+        let reply = (reply.len() <= 32 && reply.iter().all(is_code))
+            .then(|| String::from_utf8_lossy(reply).into_owned());
         let words = without_arguments(words, &[], prefix);
-        Self {
-            code: Code::Redis,
-            message: format!("Redis at {server} answered: {words}"),
-            reply: Some(String::from_utf8_lossy(reply).into_owned()),
-        }
+        Self { code: Code::Redis, message: format!("Redis at {server} answered: {words}"), reply }
     }
 
     /// `most` is what the store takes.

@@ -7,8 +7,11 @@ import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
 import { TicketTable } from './ticket-table.ts'
 
-/** Outcomes that are fetched at a time: enough for a busy tick, little enough to keep around. */
-const BATCH = 512
+/**
+ * Outcomes that are settled before the event loop gets to its timers: each may lead to a tenth of a
+ * millisecond of the app's own work.
+ */
+const BATCH = 128
 
 /**
  * How many queued requests do not wait for the end of the tick: the I/O thread and Redis work while
@@ -24,12 +27,12 @@ const ROOM = 64 * 1024
 const MOST_ROOM_KEPT = 1024 * 1024
 
 /**
- * How long outcomes may be settled on end, in milliseconds, and how many bytes of sessions at once:
- * what the app does with a session, it mostly does before the event loop gets to its timers. Node
- * calls the addon's wake-up again and again, up to a thousand times, before it looks at them.
+ * How many bytes of sessions are settled before the event loop gets to its timers, and how many
+ * milliseconds may pass. Promises that are settled run the app before that, and Node calls the addon's
+ * wake-up again and again, up to a thousand times.
  */
-const MOST_TIME = 10
 const MOST_BYTES = 512 * 1024
+const MOST_TIME = 10
 
 /** The ticket of an outcome that ends all calls: the core's `EVERYONE`. */
 const EVERYONE = 2 ** 32 - 1
@@ -218,20 +221,16 @@ export class NativeStore implements SessionStore {
     }
 
     let isLate = performance.now() - this.#busySince > MOST_TIME
+    if (this.#settled === this.#fetched) {
+      this.#settled = 0
+      this.#fetched = this.#connection.drain(this.#outcomes, this.#payloads, isLate)
+      this.#isDue = this.#outcomes[2 * BATCH] !== 0
+    }
     let bytes = 0
-    do {
-      if (this.#settled === this.#fetched) {
-        this.#settled = 0
-        this.#fetched = this.#connection.drain(this.#outcomes, this.#payloads, isLate)
-        this.#isDue = this.#outcomes[2 * BATCH] !== 0
-      }
-      while (this.#settled < this.#fetched && bytes <= MOST_BYTES) {
-        bytes += this.#settleNext()
-      }
-    } while (this.#isDue && !isLate && bytes <= MOST_BYTES)
+    while (this.#settled < this.#fetched && bytes <= MOST_BYTES) bytes += this.#settleNext()
 
     if (this.#pending.calls === 0) this.#connection.keepAlive(false)
-    if (isLate || bytes > MOST_BYTES) this.#pause()
+    if (this.#isDue || this.#settled < this.#fetched) this.#pause()
   }
 
   #pause(): void {

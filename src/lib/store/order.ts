@@ -7,8 +7,11 @@
  *    calls on any of them wait.
  * 3. A call of one step on one id holds nothing, because its connection keeps it in order. It still
  *    waits behind the calls that hold its id or wait for it.
- * 4. Ids are released when the last step has been answered or given up, never because the caller
- *    was told that its deadline has passed.
+ * 4. Ids are released once the call can do no more. Over a client of the app that is when the last
+ *    step has been answered, and not when the caller was told that its deadline has passed: nothing
+ *    is known of the client's connections. The core releases them at the deadline at the latest,
+ *    because it sends no further step then, and each of its connections keeps in order what is in
+ *    flight.
  *
  * A call costs the same however many others wait: it knows only the call before it on each of its
  * ids, and the calls behind it.

@@ -41,7 +41,9 @@ pub(super) fn greet(stream: &mut (impl Read + Write), server: &Server) -> Result
     }
     // A user who may use a few commands only may be denied this one, and a server that takes no
     // writes refuses it; sessions can be read all the same.
-    replies.next(|reply| accept(reply, &["NOPERM", "MISCONF"], &secrets))
+    replies.next(|reply| accept(reply, &["NOPERM", "MISCONF"], &secrets))?;
+    // It would be taken for the reply to the first command.
+    if replies.received.is_empty() { Ok(()) } else { Err(ConnectError::permanent(NOT_REDIS)) }
 }
 
 struct Replies<'a, S> {
@@ -161,6 +163,7 @@ mod tests {
             ("+OK\r\n+OK\r\n-NOAUTH who are you\r\n", true),
             ("HTTP/1.1 400 Bad Request\r\n", true),
             ("$99999999\r\n", true),
+            ("+OK\r\n+OK\r\n+PONG\r\n$1", true),
         ] {
             assert_eq!(greeted(replies).unwrap_err().is_permanent, is_permanent, "{replies}");
         }

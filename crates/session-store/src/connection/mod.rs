@@ -267,6 +267,13 @@ impl Connection {
         }
     }
 
+    /// Closes the sockets, with what has not been sent.
+    pub(crate) fn abort(&mut self, registry: &Registry) {
+        for wire in [self.wire.take(), self.successor.take()].into_iter().flatten() {
+            wire.abort(registry);
+        }
+    }
+
     /// Drops a connection that is of no more use. What may be sent again waits for the next one,
     /// in its order; the rest fails, because a write that happened after all could then be done
     /// over a newer one.

@@ -137,6 +137,10 @@ impl<S: Read + Write> Wire<S> {
                         start += length;
                     }
                 }
+                // No step has an array for a reply, and an endless one would be read over and over.
+                Parsed::Incomplete(_) if self.input[start..self.filled].starts_with(b"*") => {
+                    return Err("the server sent what is not a reply".into());
+                }
                 Parsed::Incomplete(needed) => break needed,
                 Parsed::Invalid => return Err("the server sent what is not a reply".into()),
             }

@@ -1,6 +1,7 @@
 //! The threads that connect, one for each attempt: name look-ups block without a limit, and the I/O
 //! thread never waits for one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -45,7 +46,13 @@ impl Connectors {
         };
         let fail = finish.clone();
         let thread = thread::Builder::new().name("session-connect".into());
-        if let Err(error) = thread.spawn(move || finish(connect(&server, timeout))) {
+        let connect = move || {
+            // A panic is a defect of ours, and must not count as an attempt that is stuck for ever.
+            catch_unwind(AssertUnwindSafe(|| connect(&server, timeout))).unwrap_or_else(|_| {
+                Err(ConnectError::transient("an internal error; please report it"))
+            })
+        };
+        if let Err(error) = thread.spawn(move || finish(connect())) {
             fail(Err(ConnectError::transient(format!("no thread could be started ({error})"))));
         }
     }

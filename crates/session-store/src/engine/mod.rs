@@ -106,6 +106,9 @@ impl Engine {
     }
 
     fn start_afresh(&mut self) {
+        for connection in &mut self.connections {
+            connection.abort(self.poll.registry());
+        }
         self.topology = Topology::new(&self.config);
         self.connections = connections(&self.topology, &self.config, Instant::now());
         // Attempts that are under way find nobody.

@@ -6,9 +6,10 @@
 //!    them wait.
 //! 3. A call of one step holds nothing, because its connection keeps it in order; but it waits
 //!    behind those that hold its id or wait for it.
-//! 4. Ids are released once no further step of the call will be sent: the last one was answered,
-//!    one has failed, or the caller was told that its deadline has passed. (What is in flight then
-//!    is kept in order by its connection.)
+//! 4. Ids are released once the call can do no more. Here that is at the deadline at the latest: no
+//!    further step is sent then, and each connection keeps in order what is in flight. Over a client
+//!    of the app it is when the last step has been answered, because nothing is known of its
+//!    connections.
 //!
 //! Everything is found by id or ticket, so a call costs the same however many others wait.
 
