@@ -15,6 +15,8 @@ mod connection;
 mod engine;
 mod error;
 mod handover;
+#[cfg_attr(not(any(test, feature = "bench")), expect(dead_code, reason = "loads do not scan yet"))]
+mod record;
 mod resp;
 mod store;
 mod topology;
@@ -22,6 +24,8 @@ mod verbs;
 
 #[cfg(all(feature = "bench", unix))]
 pub use engine::bench;
+#[cfg(feature = "bench")]
+pub use record::{MAX_KEYS, Scan, scan};
 
 pub use command::Request;
 pub use config::{Config, Options};
