@@ -24,7 +24,7 @@ fn units(characters: &[u8]) -> u32 {
     let is_start = |byte: u8| u8::from(byte & 0xC0 != 0x80);
     let has_two = |byte: u8| u8::from(byte >= 0xF0);
     // The sum over so few fits into a byte, so that the compiler adds up 16 bytes at a time.
-    let chunks = characters.chunks(120);
+    let chunks = characters.chunks(112);
     chunks
         .map(|chunk| {
             u32::from(chunk.iter().map(|&byte| is_start(byte) + has_two(byte)).sum::<u8>())

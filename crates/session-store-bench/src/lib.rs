@@ -1,0 +1,3 @@
+//! What is measured with.
+
+pub mod sessions;
