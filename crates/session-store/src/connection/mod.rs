@@ -48,7 +48,8 @@ pub(crate) struct Connection {
     capabilities: Capabilities,
     waiting: VecDeque<Command>,
     in_flight: InFlight,
-    last_heard: Instant,
+    /// When the server said something last; `None` before its first word on this connection.
+    last_heard: Option<Instant>,
     attempts: Attempts,
     /// The server has refused a write as a replica does: its name may mean another one by now.
     is_suspect: bool,
@@ -64,7 +65,7 @@ impl Connection {
             capabilities: Capabilities::new(config.refresh_on_load),
             waiting: VecDeque::new(),
             in_flight: InFlight::default(),
-            last_heard: now,
+            last_heard: None,
             attempts: Attempts::new(config.timeout, now),
             is_suspect: false,
         }
@@ -215,7 +216,7 @@ impl Connection {
         }
         self.wire = Some(successor);
         self.capabilities = Capabilities::new(turn.config.refresh_on_load);
-        self.last_heard = turn.now;
+        self.last_heard = None;
         for command in std::mem::take(&mut self.waiting) {
             self.accept(command, turn);
         }
@@ -255,7 +256,7 @@ impl Connection {
         match exchanged {
             Ok((wrote, read)) => {
                 if read {
-                    self.last_heard = turn.now;
+                    self.last_heard = Some(turn.now);
                     self.attempts.heard(self.capabilities.takes_writes());
                 }
                 wrote || read
@@ -313,7 +314,8 @@ impl Connection {
         let (server, timeout, now) = (&self.server, turn.config.timeout, turn.now);
         let mut is_silent = false;
         self.in_flight.expire(now, |command, sent| {
-            is_silent |= sent >= self.last_heard;
+            // What was heard in the turn in which it was sent was heard behind that.
+            is_silent |= self.last_heard.is_none_or(|heard| sent > heard);
             let error = Error::timed_out(server, timeout, !command.step.is_repeatable());
             turn.settlement.fail(command.ticket, error);
         });
