@@ -63,11 +63,10 @@ impl Command {
         Self { ticket, step, id, text, deadline, went_unanswered: false, then: None }
     }
 
-    /// Moves the command out of where only a place for one is left.
+    /// Moves the command out, and leaves an empty one in its place.
     pub(crate) fn take(&mut self) -> Self {
-        let Self { ticket, step, deadline, went_unanswered, .. } = *self;
-        let [id, text] = [&mut self.id, &mut self.text].map(std::mem::take);
-        Self { ticket, step, id, text, deadline, went_unanswered, then: self.then.take() }
+        let empty = Self::bare(self.ticket, self.step, self.deadline);
+        std::mem::replace(self, empty)
     }
 
     /// Lines up what follows this step.

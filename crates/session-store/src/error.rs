@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::config::Server;
+use crate::resp::error_code;
 
 /// What went wrong, for a program to tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Error {
 
     /// From the words of an error reply, `CODE what happened`.
     pub(crate) fn refused(server: &Server, words: &[u8], prefix: &[u8]) -> Self {
-        let reply = words.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let reply = error_code(words);
         let is_code = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
         // A code, and not whatever else a proxy may begin with.
         let reply = (reply.len() <= 32 && reply.iter().all(is_code))

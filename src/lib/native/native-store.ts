@@ -85,6 +85,8 @@ export class NativeStore implements SessionStore {
     target: { url: string; connections: number; tls: TlsOptions | undefined },
   ) {
     let { prefix, ttl, rolling, timeout, maxBytes } = settings
+    this.refreshesOnLoad = rolling && ttl !== null
+    this.#pending = new Pending(settings)
     this.#addon = loadAddon()
     try {
       this.#connection = new this.#addon.NativeConnection(
@@ -94,7 +96,7 @@ export class NativeStore implements SessionStore {
           tls: target.tls,
           prefix,
           ttl: ttl ?? undefined,
-          refreshOnLoad: rolling && ttl !== null,
+          refreshOnLoad: this.refreshesOnLoad,
           timeout,
           maxBytes,
         },
@@ -103,12 +105,10 @@ export class NativeStore implements SessionStore {
     } catch (error) {
       throw new TypeError((error as Error).message, { cause: error })
     }
-    this.refreshesOnLoad = rolling && ttl !== null
-    this.#pending = new Pending(settings)
   }
 
   load<result>(id: string, then: (text: string | null) => result): Promise<result> {
-    return this.#call(this.#addon.Verb.Load, id, '', '', '', null, then)
+    return this.#call(this.#addon.Verb.Load, null, then, id)
   }
 
   save<result>(
@@ -119,22 +119,22 @@ export class NativeStore implements SessionStore {
   ): Promise<result> {
     let { Save, SaveExisting, Relocate } = this.#addon.Verb
     if (obsolete === null && (stored === null || stored === id)) {
-      return this.#call(stored === null ? Save : SaveExisting, id, text, '', '', false, then)
+      return this.#call(stored === null ? Save : SaveExisting, false, then, id, text)
     }
-    return this.#call(Relocate, id, text, stored ?? '', obsolete ?? '', false, then)
+    return this.#call(Relocate, false, then, id, text, stored ?? '', obsolete ?? '')
   }
 
   touch<result>(id: string, then: (found: boolean) => result): Promise<result> {
-    return this.#call(this.#addon.Verb.Touch, id, '', '', '', false, then)
+    return this.#call(this.#addon.Verb.Touch, false, then, id)
   }
 
   delete<result>(ids: [string, ...string[]], then: () => result): Promise<result> {
-    let [id, stored = '', obsolete = ''] = ids
-    return this.#call(this.#addon.Verb.Delete, id, '', stored, obsolete, false, then)
+    let [id, stored, obsolete] = ids
+    return this.#call(this.#addon.Verb.Delete, false, then, id, '', stored, obsolete)
   }
 
   ping(): Promise<void> {
-    return this.#call(this.#addon.Verb.Ping, '', '', '', '', false, () => undefined)
+    return this.#call(this.#addon.Verb.Ping, false, () => undefined)
   }
 
   close(): Promise<void> {
@@ -144,12 +144,12 @@ export class NativeStore implements SessionStore {
   /** Queues a request, to be handed over at the end of the tick or when there are enough. */
   #call<result>(
     verb: NativeAddon.Verb,
-    id: string,
-    text: string,
-    stored: string,
-    obsolete: string,
-    missing: null | false,
+    missing: Waiting['missing'],
     then: Waiting['then'],
+    id = '',
+    text = '',
+    stored = '',
+    obsolete = '',
   ): Promise<result> {
     return new Promise((resolve, reject) => {
       let bytes = id.length + text.length

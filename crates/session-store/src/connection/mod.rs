@@ -80,10 +80,11 @@ impl Connection {
         self.wire.is_some() && self.successor.is_none()
     }
 
-    /// Whether a load may take a second step, because nobody knows yet whether the server takes
-    /// `GETEX`.
-    pub(crate) fn may_repeat_loads(&self) -> bool {
-        self.wire.is_none() || self.capabilities.load_form() == Some(Form::Unknown)
+    /// Whether a step may be followed by another form of itself: a load, while nobody knows whether
+    /// the server takes `GETEX`.
+    pub(crate) fn may_repeat(&self, step: Step) -> bool {
+        let is_unknown = || self.capabilities.load_form() == Some(Form::Unknown);
+        step == Step::Load && (self.wire.is_none() || is_unknown())
     }
 
     /// Whether nobody waits for anything.
@@ -330,10 +331,9 @@ impl Connection {
             }
         }
 
-        let (due, waiting) =
-            self.waiting.drain(..).partition(|command: &Command| command.deadline <= now);
+        let (due, waiting): (VecDeque<_>, VecDeque<_>) =
+            self.waiting.drain(..).partition(|command| command.deadline <= now);
         self.waiting = waiting;
-        let due: VecDeque<Command> = due;
         for command in due {
             let error = if command.went_unanswered {
                 let is_write = !command.step.is_repeatable();

@@ -27,7 +27,7 @@ use crate::handover::mailbox::Mailbox;
 use crate::handover::queue::{Batch, Queue};
 use crate::handover::ticket::EVERYONE;
 use crate::topology::Topology;
-use crate::verbs::{self, Encoder, Step};
+use crate::verbs::{self, Encoder};
 
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);
@@ -166,19 +166,16 @@ impl Engine {
         let mut batch = std::mem::take(&mut self.batch);
         batch.drain(|request, deadline| {
             self.next_deadline.get_or_insert(deadline);
-            if let Some(step) = verbs::only_step(request)
+            let connection = &mut self.connections[self.topology.connection_of(request.id)];
+            let only_step = verbs::only_step(request).filter(|step| !connection.may_repeat(*step));
+            if let Some(step) = only_step
+                && connection.is_open()
                 && self.settlement.order.is_free(request.id)
             {
-                let connection = &mut self.connections[self.topology.connection_of(request.id)];
-                if connection.is_open() && !(step == Step::Load && connection.may_repeat_loads()) {
-                    return connection.send(step, request, deadline, &turn!(self, now));
-                }
+                return connection.send(step, request, deadline, &turn!(self, now));
             }
             let command = verbs::plan(request, deadline);
-            let connection = &self.connections[self.topology.connection_of(request.id)];
-            let is_one_step = command.then.is_none()
-                && !(command.step == Step::Load && connection.may_repeat_loads());
-            if let Some(command) = self.settlement.order.admit(command, is_one_step) {
+            if let Some(command) = self.settlement.order.admit(command, only_step.is_some()) {
                 self.forward(command, now);
             }
         });

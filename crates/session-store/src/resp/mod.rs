@@ -8,4 +8,4 @@ mod encode;
 mod parse;
 
 pub(crate) use encode::{write_bulk, write_command};
-pub(crate) use parse::{Parsed, Reply, parse};
+pub(crate) use parse::{Parsed, Reply, error_code, parse};

@@ -22,6 +22,11 @@ pub(crate) enum Reply<'a> {
     Oversized(usize),
 }
 
+/// The first word of an error reply, which is its code.
+pub(crate) fn error_code(words: &[u8]) -> &[u8] {
+    words.split(|byte| *byte == b' ').next().unwrap_or_default()
+}
+
 /// What the start of a byte stream is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Parsed<'a> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::command::Command;
 use crate::config::{Config, Server};
 use crate::error::{Code, Error};
+use crate::resp::error_code;
 
 pub(crate) struct Single {
     server: Arc<Server>,
@@ -32,8 +33,7 @@ impl Single {
 
     /// The server is a node of a Redis Cluster, and only some of the sessions are its own.
     pub(super) fn redirect(&self, _command: &Command, words: &[u8]) -> Result<usize, Error> {
-        let reply = words.split(|byte| *byte == b' ').next().unwrap_or_default();
-        let reply = String::from_utf8_lossy(reply).into_owned();
+        let reply = String::from_utf8_lossy(error_code(words)).into_owned();
         let message = format!(
             "Redis at {} answered: {reply}. It is a node of a Redis Cluster, which has the session \
              on another node; \"url\" must be of a single Redis server",

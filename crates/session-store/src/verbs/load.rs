@@ -6,7 +6,7 @@
 
 use super::Encoder;
 use crate::handover::outcome::Answer;
-use crate::resp::Reply;
+use crate::resp::{Reply, error_code};
 
 /// How a connection sends loads that refresh the TTL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,7 @@ impl Form {
     /// Returns the form for a server that has refused `GETEX` in these words; `None` where `GET`
     /// would be refused for the same reason.
     pub(crate) fn after_refusal(words: &[u8]) -> Option<Self> {
-        let code = words.split(|byte| *byte == b' ').next().unwrap_or_default();
-        match code {
+        match error_code(words) {
             b"WRONGTYPE" | b"NOAUTH" | b"LOADING" | b"BUSY" | b"MASTERDOWN" | b"CLUSTERDOWN"
             | b"TRYAGAIN" => None,
             // Unknown, or not allowed. Nothing but a new connection changes that.
