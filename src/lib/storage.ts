@@ -95,10 +95,10 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     if (cookie != null && typeof cookie !== 'string') return Promise.reject(notACookie())
     if (!isPossibleId(cookie)) return Promise.resolve(newSession())
 
-    return store.load(cookie, (text) =>
+    return store.load(cookie, (text, spans) =>
       text === null
         ? newSession(useUnknownIds ? cookie : undefined)
-        : loadedSession(store, cookie, fromText(text, redacted(prefix, cookie))),
+        : loadedSession(store, cookie, ...fromText(text, spans, redacted(prefix, cookie))),
     )
   }
 

@@ -115,24 +115,31 @@ impl NativeConnection {
     }
 
     /// Fetches outcomes, as many as there are or fit, and returns how many. Outcome `n` is a ticket
-    /// at `outcomes[2n]`, an `OutcomeKind` at `outcomes[2n + 1]`, and its payload at `payloads[n]`.
+    /// at `outcomes[3n]`, an `OutcomeKind` at `outcomes[3n + 1]`, and its payload at `payloads[n]`.
+    /// If it is a text, `outcomes[3n + 2]` says how many of `spans` are its own, which follow those
+    /// of the outcome before.
     ///
-    /// The last of the numbers is 0 if nothing is left and `wake` is called for what comes in from
-    /// here on. Otherwise the caller has to fetch again by itself: there are more, or may be, or it
-    /// `staysAwake`.
+    /// The last of the numbers in `outcomes` is 0 if nothing is left and `wake` is called for what
+    /// comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
+    /// may be, or it `staysAwake`.
     ///
     /// # Errors
-    /// When the environment is going away.
+    /// When `spans` is shorter than `MAX_SPANS`, or the environment is going away.
     #[napi]
     pub fn drain(
         &self,
         env: &Env,
         mut outcomes: Uint32ArraySlice<'_>,
+        mut spans: Uint32ArraySlice<'_>,
         payloads: Array<'_>,
         stays_awake: bool,
     ) -> Result<u32> {
-        // SAFETY: JavaScript does not run while this does, so nothing else uses the memory.
-        let words = unsafe { outcomes.as_mut() };
+        // SAFETY: JavaScript does not run while this does, so nothing else uses the memory, and the
+        // two arrays share none.
+        let (words, spans) = unsafe { (outcomes.as_mut(), spans.as_mut()) };
+        if spans.len() < outcomes::MAX_SPANS as usize {
+            return Err(Error::new(Status::InvalidArg, "There is no room for spans"));
+        }
         let Some((has_more, words)) = words.split_last_mut() else { return Ok(0) };
         *has_more = 0;
         let open = self.open.borrow();
@@ -142,7 +149,7 @@ impl NativeConnection {
         if has_looked {
             open.store.fetch(&mut fetched, stays_awake);
         }
-        let count = outcomes::write(env, &mut fetched, words, payloads.raw())?;
+        let count = outcomes::write(env, &mut fetched, words, spans, payloads.raw())?;
         let is_done = has_looked && fetched.is_empty() && !stays_awake;
         *has_more = u32::from(!is_done);
         Ok(count)

@@ -24,20 +24,34 @@ pub enum OutcomeKind {
 /// keep the event loop from its timers.
 const MOST_BYTES: usize = 512 * 1024;
 
-/// Writes outcomes until there are no more, `words` is full, or they are large; returns how many.
+/// How many numbers describe an outcome: its ticket, its kind, and how many spans its text has.
+pub(crate) const WORDS: usize = 3;
+
+/// The most numbers that the spans of one text are.
+#[napi]
+#[expect(clippy::cast_possible_truncation, reason = "it is a few thousand")]
+pub const MAX_SPANS: u32 = session_store::MAX_SPANS as u32;
+
+/// Writes outcomes until there are no more, there is no room, or they are large; returns how many.
 pub(crate) fn write(
     env: &Env,
     outcomes: &mut Outcomes,
     words: &mut [u32],
+    mut room: &mut [u32],
     payloads: sys::napi_value,
 ) -> Result<u32> {
     let mut count = 0;
     let mut bytes = 0;
-    for pair in words.chunks_exact_mut(2) {
+    for words in words.chunks_exact_mut(WORDS) {
         if bytes > MOST_BYTES {
             break;
         }
-        let Some(Outcome { ticket, answer }) = outcomes.take() else { break };
+        let Some((free, rest)) = room.split_at_mut_checked(outcomes.next_spans()) else { break };
+        let Some(Outcome { ticket, answer, spans }) = outcomes.take() else { break };
+        free.copy_from_slice(spans);
+        #[expect(clippy::cast_possible_truncation, reason = "there are at most `MAX_SPANS`")]
+        let spans = spans.len() as u32;
+        room = rest;
         let (kind, payload) = match answer {
             Answer::Missing => (OutcomeKind::Missing, None),
             Answer::Done => (OutcomeKind::Done, None),
@@ -55,7 +69,7 @@ pub(crate) fn write(
             // SAFETY: both values are of this call.
             check_status!(unsafe { sys::napi_set_element(env.raw(), payloads, count, payload) })?;
         }
-        pair.copy_from_slice(&[ticket, kind as u32]);
+        words.copy_from_slice(&[ticket, kind as u32, spans]);
         count += 1;
     }
     Ok(count)

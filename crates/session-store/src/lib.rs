@@ -15,23 +15,20 @@ mod connection;
 mod engine;
 mod error;
 mod handover;
-#[cfg_attr(not(any(test, feature = "bench")), expect(dead_code, reason = "loads do not scan yet"))]
 mod record;
 mod resp;
 mod store;
 mod topology;
 mod verbs;
 
-#[cfg(all(feature = "bench", unix))]
-pub use engine::bench;
-#[cfg(feature = "bench")]
-pub use record::{MAX_KEYS, Scan, scan};
-
 pub use command::Request;
 pub use config::{Config, Options};
 pub use connect::tls::TlsOptions;
+#[cfg(all(feature = "bench", unix))]
+pub use engine::bench;
 pub use error::{Code, ConfigError, Error};
 pub use handover::outcome::{Answer, Outcome, Outcomes};
 pub use handover::ticket::{EVERYONE, Ticket};
+pub use record::{MAX_KEYS, MAX_SPANS, Scan, scan};
 pub use store::Store;
 pub use verbs::Verb;

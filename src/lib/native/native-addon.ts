@@ -27,16 +27,18 @@ export declare class NativeConnection {
   keepAlive(isPending: boolean): void
   /**
    * Fetches outcomes, as many as there are or fit, and returns how many. Outcome `n` is a ticket
-   * at `outcomes[2n]`, an `OutcomeKind` at `outcomes[2n + 1]`, and its payload at `payloads[n]`.
+   * at `outcomes[3n]`, an `OutcomeKind` at `outcomes[3n + 1]`, and its payload at `payloads[n]`.
+   * If it is a text, `outcomes[3n + 2]` says how many of `spans` are its own, which follow those
+   * of the outcome before.
    *
-   * The last of the numbers is 0 if nothing is left and `wake` is called for what comes in from
-   * here on. Otherwise the caller has to fetch again by itself: there are more, or may be, or it
-   * `staysAwake`.
+   * The last of the numbers in `outcomes` is 0 if nothing is left and `wake` is called for what
+   * comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
+   * may be, or it `staysAwake`.
    *
    * # Errors
-   * When the environment is going away.
+   * When `spans` is shorter than `MAX_SPANS`, or the environment is going away.
    */
-  drain(outcomes: Uint32Array, payloads: unknown[], staysAwake: boolean): number
+  drain(outcomes: Uint32Array, spans: Uint32Array, payloads: unknown[], staysAwake: boolean): number
   /**
    * Ends the thread and closes the connections.
    *
@@ -45,6 +47,9 @@ export declare class NativeConnection {
    */
   close(): void
 }
+
+/** The most numbers that the spans of one text are. */
+export declare const MAX_SPANS: number
 
 /** What a connection is made with; checked by the TypeScript side but for the URL and the PEM texts. */
 export interface NativeOptions {

@@ -2,7 +2,7 @@
 import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../errors.ts'
 import type { TlsOptions } from '../options.ts'
 import { Pending } from '../store/pending.ts'
-import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
+import type { Replaced, SessionStore, Spans, StoreSettings } from '../store/session-store.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
 import { TicketTable } from './ticket-table.ts'
@@ -20,7 +20,10 @@ const BATCH = 128
 const SUBMIT_AT = 16
 
 /** How many numbers describe a request: see `submit`. */
-const WORDS = 6
+const REQUEST_WORDS = 6
+
+/** How many numbers describe an outcome: see `drain`. */
+const OUTCOME_WORDS = 3
 
 /** Room for the ids and texts of queued requests; it grows where one request needs more. */
 const ROOM = 64 * 1024
@@ -39,7 +42,7 @@ const EVERYONE = 2 ** 32 - 1
 
 /** A call that waits for its outcome. */
 interface Waiting {
-  then: (answer: any) => unknown
+  then: (answer: any, spans?: Spans) => unknown
   /** What the answer is where there is no such session. */
   missing: null | false
   /** The size with which {@link Pending} counts it. */
@@ -61,9 +64,10 @@ export class NativeStore implements SessionStore {
   readonly #connection: NativeAddon.NativeConnection
   readonly #pending: Pending
   readonly #waiting = new TicketTable<Waiting>()
-  readonly #outcomes = new Uint32Array(2 * BATCH + 1)
+  readonly #outcomes = new Uint32Array(OUTCOME_WORDS * BATCH + 1)
+  readonly #spans: Uint32Array
   readonly #payloads: unknown[] = Array.from({ length: BATCH }, () => undefined)
-  readonly #requests = new Uint32Array(WORDS * SUBMIT_AT)
+  readonly #requests = new Uint32Array(REQUEST_WORDS * SUBMIT_AT)
   #bytes = Buffer.allocUnsafeSlow(ROOM)
   #queued = 0
   #filled = 0
@@ -71,6 +75,8 @@ export class NativeStore implements SessionStore {
   /** Outcomes that were fetched, and how many of them are settled. */
   #fetched = 0
   #settled = 0
+  /** Where the spans of the next outcome begin. */
+  #nextSpan = 0
   /** There may be outcomes for which the addon will not call: it has already, or was told not to. */
   #isDue = false
   /** Since when outcomes are settled on end. */
@@ -88,6 +94,8 @@ export class NativeStore implements SessionStore {
     this.refreshesOnLoad = rolling && ttl !== null
     this.#pending = new Pending(settings)
     this.#addon = loadAddon()
+    // That is, for all that are settled at once if they have up to thirty keys each.
+    this.#spans = new Uint32Array(8 * this.#addon.MAX_SPANS)
     try {
       this.#connection = new this.#addon.NativeConnection(
         {
@@ -107,7 +115,7 @@ export class NativeStore implements SessionStore {
     }
   }
 
-  load<result>(id: string, then: (text: string | null) => result): Promise<result> {
+  load<result>(id: string, then: (text: string | null, spans?: Spans) => result): Promise<result> {
     return this.#call(this.#addon.Verb.Load, null, then, id)
   }
 
@@ -160,7 +168,7 @@ export class NativeStore implements SessionStore {
         this.#connection.keepAlive(true)
         this.#busySince = performance.now()
       }
-      let start = WORDS * this.#queued++
+      let start = REQUEST_WORDS * this.#queued++
       let requests = this.#requests
       requests[start] = this.#waiting.add({ then, missing, bytes, resolve, reject })
       requests[start + 1] = verb
@@ -223,8 +231,9 @@ export class NativeStore implements SessionStore {
     let isLate = performance.now() - this.#busySince > MOST_TIME
     if (this.#settled === this.#fetched) {
       this.#settled = 0
-      this.#fetched = this.#connection.drain(this.#outcomes, this.#payloads, isLate)
-      this.#isDue = this.#outcomes[2 * BATCH] !== 0
+      this.#nextSpan = 0
+      this.#fetched = this.#connection.drain(this.#outcomes, this.#spans, this.#payloads, isLate)
+      this.#isDue = this.#outcomes[OUTCOME_WORDS * BATCH] !== 0
     }
     let bytes = 0
     while (this.#settled < this.#fetched && bytes <= MOST_BYTES) bytes += this.#settleNext()
@@ -245,7 +254,9 @@ export class NativeStore implements SessionStore {
   /** Settles the promise of one outcome; returns how large the session is. */
   #settleNext(): number {
     let index = this.#settled++
-    let ticket = this.#outcomes[2 * index]!
+    let start = OUTCOME_WORDS * index
+    let ticket = this.#outcomes[start]!
+    let spans = this.#takeSpans(this.#outcomes[start + 2]!)
     let payload = this.#payloads[index]
     // Not kept in the array, which would keep the session's text alive.
     this.#payloads[index] = undefined
@@ -264,9 +275,9 @@ export class NativeStore implements SessionStore {
 
     let { OutcomeKind } = this.#addon
     try {
-      switch (this.#outcomes[2 * index + 1]) {
+      switch (this.#outcomes[start + 1]) {
         case OutcomeKind.Text:
-          waiting.resolve(waiting.then(payload))
+          waiting.resolve(waiting.then(payload, spans))
           return (payload as string).length
         case OutcomeKind.Done:
           waiting.resolve(waiting.then(true))
@@ -281,6 +292,19 @@ export class NativeStore implements SessionStore {
       waiting.reject(error)
     }
     return waiting.bytes
+  }
+
+  /**
+   * Copies the next spans, because the addon will write others to their place. A plain array of a known
+   * length is made ten times as fast as a typed one.
+   */
+  #takeSpans(count: number): Spans | undefined {
+    if (count === 0) return undefined
+
+    // oxlint-disable-next-line unicorn/no-new-array -- `Array.from` takes longer than the rest
+    let spans = new Array<number>(count)
+    for (let index = 0; index < count; index++) spans[index] = this.#spans[this.#nextSpan++]!
+    return spans
   }
 }
 

@@ -1,12 +1,11 @@
-/** Remix's `Session` over the very objects that `JSON.parse` returned. */
+/** Remix's `Session` over JSON that is parsed as far as a request looks at it. */
 import { createSessionId, Session } from '@remix-run/session'
 
+import { JsonObject, setValueAt, type Values } from './json-object.ts'
 import { LOCATION, nowhere, type Location } from './location.ts'
 
-/** What a session holds: `[values, flash]`. */
-export type SessionData = Session['data']
-
-type Values = Record<string, unknown>
+/** Never changes: what is flashed is seen by the next request only. */
+const NO_FLASH = JsonObject.of({})
 
 /**
  * A session without what Remix's constructor makes: three `Map`s, into which it copies the values.
@@ -21,9 +20,9 @@ BareSession.prototype = Session.prototype
  */
 export class JsonSession extends BareSession {
   readonly #originalId: string
-  readonly #values: Values
+  readonly #values: JsonObject
   /** What the request before has flashed, gone with the next save. */
-  readonly #flash: Values
+  readonly #flash: JsonObject
   /** What this request has flashed. */
   #next: Values | undefined
   #id: string
@@ -32,22 +31,24 @@ export class JsonSession extends BareSession {
   #isChanged: boolean
   #location: Location | undefined
 
-  /** @param data is the session's own from here on */
-  constructor(id = createSessionId(), data: SessionData = [{}, {}]) {
+  constructor(id = createSessionId(), values = JsonObject.of({}), flash = NO_FLASH) {
     super()
     this.#originalId = id
     this.#id = id
-    this.#values = data[0]
-    this.#flash = data[1]
-    this.#isChanged = !isEmpty(data[1])
+    this.#values = values
+    this.#flash = flash
+    this.#isChanged = flash.size > 0
   }
 
-  /** Returns the data of a session for reading, without a copy where none is needed. */
-  static peek(session: Session): SessionData {
+  /**
+   * Returns the JSON of what is to be stored of a session: `[values, flash]`.
+   *
+   * @throws if JSON cannot express a value
+   */
+  static toJson(session: Session): string {
     // Not `instanceof`: a proxy around a session is an instance, too, but has no private fields.
-    return #values in session && !session.#isDestroyed
-      ? [session.#values, session.#next ?? {}]
-      : session.data
+    if (!(#values in session) || session.#isDestroyed) return JSON.stringify(session.data)
+    return `[${session.#values.toJson()},${JSON.stringify(session.#next ?? {})}]`
   }
 
   /**
@@ -76,32 +77,32 @@ export class JsonSession extends BareSession {
 
   override get size(): number {
     if (this.#isDestroyed) return 0
-    return Object.keys(this.#values).length + Object.keys(this.#flash).length
+    return this.#values.size + this.#flash.size
   }
 
-  override get data(): SessionData {
-    return this.#isDestroyed ? [{}, {}] : [{ ...this.#values }, { ...this.#next }]
+  override get data(): Session['data'] {
+    return this.#isDestroyed ? [{}, {}] : [this.#values.toValues(), { ...this.#next }]
   }
 
   override get(key: string): any {
     if (this.#isDestroyed) return undefined
-    return valueAt(this.#values, key) ?? valueAt(this.#flash, key)
+    return this.#values.get(key) ?? this.#flash.get(key)
   }
 
   override has(key: string): boolean {
     if (this.#isDestroyed) return false
-    return Object.hasOwn(this.#values, key) || Object.hasOwn(this.#flash, key)
+    return this.#values.has(key) || this.#flash.has(key)
   }
 
   override set(key: string, value: unknown): void {
     this.#change()
-    if (value == null) delete this.#values[key]
-    else setValueAt(this.#values, key, value)
+    if (value == null) this.#values.delete(key)
+    else this.#values.set(key, value)
   }
 
   override unset(key: string): void {
     this.#change()
-    delete this.#values[key]
+    this.#values.delete(key)
   }
 
   override flash(key: string, value: unknown): void {
@@ -131,28 +132,4 @@ export function coversSession(): boolean {
   return Reflect.ownKeys(Session.prototype).every((name) =>
     Object.hasOwn(JsonSession.prototype, name),
   )
-}
-
-/** Ignores what every object inherits, such as `toString`. */
-function valueAt(values: Values, key: string): unknown {
-  return Object.hasOwn(values, key) ? values[key] : undefined
-}
-
-/**
- * Assigning a property that `Object.prototype` has, too, may do something else: `__proto__` sets the
- * object's prototype, and where `Object.prototype` is frozen the assignment throws.
- */
-function setValueAt(values: Values, key: string, value: unknown): void {
-  if (key in Object.prototype) {
-    let property = { __proto__: null, value, configurable: true, enumerable: true, writable: true }
-    Object.defineProperty(values, key, property)
-  } else {
-    values[key] = value
-  }
-}
-
-/** Not what `for … in` finds on `Object.prototype`, where some libraries put properties. */
-function isEmpty(values: Values): boolean {
-  for (let key in values) if (Object.hasOwn(values, key)) return false
-  return true
 }

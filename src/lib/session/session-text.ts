@@ -2,8 +2,10 @@
 import type { Session } from '@remix-run/session'
 
 import { RedisSessionStorageError } from '../errors.ts'
+import type { Spans } from '../store/session-store.ts'
 import { sizeOver } from '../store/text-size.ts'
-import { JsonSession, type SessionData } from './json-session.ts'
+import { JsonObject, type Values } from './json-object.ts'
+import { JsonSession } from './json-session.ts'
 
 /**
  * Writes a session as JSON: `[values, flash]`.
@@ -11,13 +13,12 @@ import { JsonSession, type SessionData } from './json-session.ts'
  * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`
  */
 export function toText(session: Session, maxBytes: number): string {
-  let data = JsonSession.peek(session)
   let text: string
   try {
-    text = JSON.stringify(data)
+    text = JsonSession.toJson(session)
   } catch {
     // Without the reason as a cause: it may hold what the session does.
-    let key = unserializableKey(data)
+    let key = unserializableKey(session.data)
     throw new RedisSessionStorageError(
       'UNSERIALIZABLE',
       `The session was not saved: JSON cannot express its value ${JSON.stringify(key)}. ` +
@@ -37,11 +38,20 @@ export function toText(session: Session, maxBytes: number): string {
 }
 
 /**
- * Reads what {@link toText} or `@remix-run/session-storage-redis` wrote.
+ * Reads what {@link toText} or `@remix-run/session-storage-redis` wrote: the values and the flash.
+ * With `spans`, nothing is parsed yet.
  *
  * @throws {RedisSessionStorageError} `CORRUPT`
  */
-export function fromText(text: string, key: string): SessionData {
+export function fromText(
+  text: string,
+  spans: Spans | undefined,
+  key: string,
+): [values: JsonObject, flash: JsonObject] {
+  return spans === undefined ? parsed(text, key) : JsonObject.ofText(text, spans)
+}
+
+function parsed(text: string, key: string): [JsonObject, JsonObject] {
   let data: unknown
   try {
     data = JSON.parse(text)
@@ -50,10 +60,10 @@ export function fromText(text: string, key: string): SessionData {
     throw corrupt(key, 'is not JSON')
   }
   if (!isSessionData(data)) throw corrupt(key, 'is not of the form [values, flash]')
-  return data
+  return [JsonObject.of(data[0]), JsonObject.of(data[1])]
 }
 
-function isSessionData(data: unknown): data is SessionData {
+function isSessionData(data: unknown): data is [Values, Values] {
   return Array.isArray(data) && isRecord(data[0]) && isRecord(data[1])
 }
 
@@ -69,7 +79,7 @@ function corrupt(key: string, why: string): RedisSessionStorageError {
   )
 }
 
-function unserializableKey(data: SessionData): string {
+function unserializableKey(data: Session['data']): string {
   for (let values of data) {
     for (let [key, value] of Object.entries(values)) {
       try {

@@ -1,23 +1,31 @@
 /** Makes sessions, and remembers where each of them is stored and since when its TTL runs. */
 import { Session } from '@remix-run/session'
 
-import { coversSession, JsonSession, type SessionData } from './json-session.ts'
-import { LOCATION, nowhere, type Location } from './location.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import type { JsonObject } from './json-object.ts'
+import { coversSession, JsonSession } from './json-session.ts'
+import { LOCATION, nowhere, type Location } from './location.ts'
 
-const SessionClass = coversSession() ? JsonSession : Session
+const isCovered = coversSession()
 
 /** The locations of sessions that are not ours, such as those of Remix's own class. */
 const foreignLocations = new WeakMap<Session, Location>()
 
 /** Makes a session that is stored nowhere yet. */
 export function newSession(id?: string): Session {
-  return new SessionClass(id)
+  return isCovered ? new JsonSession(id) : new Session(id)
 }
 
 /** Makes a session as it was read from `store`. */
-export function loadedSession(store: SessionStore, id: string, data: SessionData): Session {
-  let session: Session = new SessionClass(id, data)
+export function loadedSession(
+  store: SessionStore,
+  id: string,
+  values: JsonObject,
+  flash: JsonObject,
+): Session {
+  let session: Session = isCovered
+    ? new JsonSession(id, values, flash)
+    : new Session(id, [values.toValues(), flash.toValues()])
   markStored(session, store, id)
   return session
 }

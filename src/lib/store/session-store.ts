@@ -12,11 +12,12 @@ export interface SessionStore {
   readonly refreshesOnLoad: boolean
 
   /**
-   * Returns the text of session `id`, or `null` if there is none.
+   * Returns the text of session `id`, or `null` if there is none; and its spans, if the store has
+   * found them. A text without spans may be anything.
    *
    * @throws {RedisSessionStorageError} `TOO_LARGE` for a text over `maxBytes`
    */
-  load<result>(id: string, then: (text: string | null) => result): Promise<result>
+  load<result>(id: string, then: (text: string | null, spans?: Spans) => result): Promise<result>
 
   /**
    * Writes the text of session `id` and returns whether it was written: a session that takes the
@@ -45,6 +46,14 @@ export interface SessionStore {
   /** Refuses new commands, lets the pending ones end, and frees what the store owns. */
   close(): Promise<void>
 }
+
+/**
+ * Where the keys and values of a session lie in its text, in UTF-16 code units. First how many keys
+ * the values have, and how many the flash; then for each of them, in the order of the text, the start
+ * and the end of the key without its quotes, and the start and the end of its value; at last the
+ * start and the end of a third element. All of the text is JSON, and of the form of a session.
+ */
+export type Spans = readonly number[]
 
 /** What a saved session takes the place of. */
 export interface Replaced {

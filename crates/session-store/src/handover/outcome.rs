@@ -1,7 +1,10 @@
 //! What came of requests, packed for the way from the I/O thread to whoever asked.
 
+use std::ops::Range;
+
 use crate::error::Error;
 use crate::handover::ticket::Ticket;
+use crate::record::scan;
 
 /// Buffers larger than this are given back rather than kept for the next batch.
 pub(crate) const KEEP_BYTES: usize = 256 * 1024;
@@ -26,51 +29,71 @@ pub struct Outcome<'a> {
     pub ticket: Ticket,
     /// What it came to.
     pub answer: Answer<'a>,
+    /// Where the keys and values of a text lie, as [`scan`](crate::scan) says. Empty if the text has
+    /// to be parsed as a whole, or is not a session at all.
+    pub spans: &'a [u32],
 }
 
-/// A batch of outcomes. Their texts lie in one buffer, which is used again.
+/// A batch of outcomes. Their texts lie in one buffer, the spans in another; both are used again.
 #[derive(Debug, Default)]
 pub struct Outcomes {
     entries: Vec<(Ticket, Packed)>,
     texts: Vec<u8>,
+    spans: Vec<u32>,
     taken: usize,
 }
 
-/// An answer whose text is in the batch's buffer.
+/// An answer whose text is in the batch's buffers.
 #[derive(Debug)]
 enum Packed {
     Missing,
     Done,
-    Text { start: usize, end: usize },
+    Text { text: Range<usize>, spans: Range<usize> },
     Failed(Box<Error>),
 }
 
 impl Outcomes {
+    /// Adds an outcome. A text is scanned here, on the I/O thread, for the event loop's sake.
     pub(crate) fn push(&mut self, ticket: Ticket, answer: Answer<'_>) {
         let packed = match answer {
             Answer::Missing => Packed::Missing,
             Answer::Done => Packed::Done,
             Answer::Text(text) => {
-                let start = self.texts.len();
+                let (start, first) = (self.texts.len(), self.spans.len());
                 self.texts.extend_from_slice(text);
-                Packed::Text { start, end: self.texts.len() }
+                // Without spans it is parsed by JavaScript, which tells what is wrong with it.
+                scan(text, &mut self.spans);
+                Packed::Text { text: start..self.texts.len(), spans: first..self.spans.len() }
             }
             Answer::Failed(error) => Packed::Failed(error),
         };
         self.entries.push((ticket, packed));
     }
 
+    /// Returns how many numbers the spans of the next outcome are.
+    #[must_use]
+    pub fn next_spans(&self) -> usize {
+        match self.entries.get(self.taken) {
+            Some((_, Packed::Text { spans, .. })) => spans.len(),
+            _ => 0,
+        }
+    }
+
     /// Returns the next outcome, each once.
     pub fn take(&mut self) -> Option<Outcome<'_>> {
         let (ticket, packed) = self.entries.get_mut(self.taken)?;
         self.taken += 1;
+        let mut spans = 0..0;
         let answer = match std::mem::replace(packed, Packed::Missing) {
             Packed::Missing => Answer::Missing,
             Packed::Done => Answer::Done,
-            Packed::Text { start, end } => Answer::Text(&self.texts[start..end]),
+            Packed::Text { text, spans: of_text } => {
+                spans = of_text;
+                Answer::Text(&self.texts[text])
+            }
             Packed::Failed(error) => Answer::Failed(error),
         };
-        Some(Outcome { ticket: *ticket, answer })
+        Some(Outcome { ticket: *ticket, answer, spans: &self.spans[spans] })
     }
 
     /// Whether every outcome was taken.
@@ -83,19 +106,77 @@ impl Outcomes {
         self.entries.clear();
         self.texts.clear();
         self.texts.shrink_to(KEEP_BYTES);
+        self.spans.clear();
+        self.spans.shrink_to(KEEP_BYTES / size_of::<u32>());
         self.taken = 0;
     }
 
     /// Moves everything out of `other`, behind what is here.
     pub(super) fn append(&mut self, other: &mut Self) {
-        let offset = self.texts.len();
+        let (bytes, words) = (self.texts.len(), self.spans.len());
         self.texts.extend_from_slice(&other.texts);
+        self.spans.extend_from_slice(&other.spans);
         self.entries.extend(other.entries.drain(..).map(|(ticket, packed)| match packed {
-            Packed::Text { start, end } => {
-                (ticket, Packed::Text { start: start + offset, end: end + offset })
+            Packed::Text { text, spans } => {
+                (ticket, Packed::Text { text: moved(text, bytes), spans: moved(spans, words) })
             }
             packed => (ticket, packed),
         }));
         other.clear();
+    }
+}
+
+fn moved(range: Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Seen = (Ticket, Vec<u8>, Vec<u32>);
+
+    fn seen(outcomes: &mut Outcomes) -> Vec<Seen> {
+        let next = || {
+            let Outcome { ticket, answer, spans } = outcomes.take()?;
+            let Answer::Text(text) = answer else { return Some((ticket, vec![], spans.to_vec())) };
+            Some((ticket, text.to_vec(), spans.to_vec()))
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn every_text_has_its_own_spans_after_batches_were_joined() {
+        let texts: [&[u8]; 5] =
+            [br#"[{"a":1},{}]"#, b"not a session", br#"[{},{"bc":[]}]"#, b"[{},{}]", b"[{}]"];
+        let expected: Vec<Seen> = (0..)
+            .zip(texts)
+            .map(|(ticket, text)| {
+                let mut spans = Vec::new();
+                scan(text, &mut spans);
+                (ticket, text.to_vec(), spans)
+            })
+            .collect();
+        let mut joined = Outcomes::default();
+        for (ticket, text, _) in &expected {
+            let mut batch = Outcomes::default();
+            batch.push(100 + ticket, Answer::Done);
+            batch.push(*ticket, Answer::Text(text));
+            joined.append(&mut batch);
+        }
+        let texts: Vec<Seen> =
+            seen(&mut joined).into_iter().filter(|(ticket, ..)| *ticket < 100).collect();
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn the_room_that_spans_need_is_known_before_they_are_taken() {
+        let mut outcomes = Outcomes::default();
+        outcomes.push(6, Answer::Done);
+        outcomes.push(7, Answer::Text(br#"[{"a":1},{}]"#));
+        for room in [0, 8, 0] {
+            assert_eq!(outcomes.next_spans(), room);
+            assert_eq!(outcomes.take().map_or(0, |outcome| outcome.spans.len()), room);
+        }
     }
 }

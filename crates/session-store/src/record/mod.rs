@@ -27,6 +27,10 @@ use tokens::{Token, Tokens};
 /// parsing, but they take as much memory as the text, and such sessions are rare.
 pub const MAX_KEYS: usize = 256;
 
+/// The most numbers that the spans of a session are: two counts, four for a key, and the third
+/// element.
+pub const MAX_SPANS: usize = 2 + 2 * 4 * MAX_KEYS + 2;
+
 /// What a text is. Of what its parts are, the greatest in this order is what the text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scan {

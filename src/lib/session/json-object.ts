@@ -1,0 +1,198 @@
+/** A JSON object that is parsed as far as it is looked at, and written as far as it may have changed. */
+import type { Spans } from '../store/session-store.ts'
+
+export type Values = Record<string, unknown>
+
+/** In place of a value that is no longer there. */
+const REMOVED = Symbol('removed')
+
+/** How many numbers of {@link Spans} are counts, how many belong to a member, and what those are. */
+const COUNTS = 2
+const MEMBER_SPANS = 4
+const KEY_START = 0
+const KEY_END = 1
+const VALUE_START = 2
+const VALUE_END = 3
+
+/**
+ * The values of a session, or its flash. It consists of the members that lie in the stored text, and
+ * of those that were added to them.
+ *
+ * - What is asked for is parsed. If that is an object, it is kept: it has to be the same one the next
+ *   time, and may be changed in place meanwhile.
+ * - What was set is kept.
+ * - Nothing else is touched: it is written as the bytes that it was read as.
+ *
+ * An object that was parsed as a whole has all its members among the added ones.
+ */
+export class JsonObject {
+  readonly #text: string
+  readonly #spans: Spans
+  /** Where the spans of the first member are. */
+  readonly #first: number
+  /** How many members lie in the text. */
+  readonly #count: number
+  /** What is kept of the members in the text, by their index; `undefined` for an untouched one. */
+  #kept: unknown[] | undefined
+  #removed = 0
+  readonly #added: Values
+
+  private constructor(text: string, spans: Spans, first: number, count: number, added: Values) {
+    this.#text = text
+    this.#spans = spans
+    this.#first = first
+    this.#count = count
+    this.#added = added
+  }
+
+  /** @param values are the object's own from here on */
+  static of(values: Values): JsonObject {
+    return new JsonObject('', [], 0, 0, values)
+  }
+
+  /** Returns the values and the flash of a session, by the spans of its text. */
+  static ofText(text: string, spans: Spans): [values: JsonObject, flash: JsonObject] {
+    let [values = 0, flash = 0] = spans
+    return [
+      new JsonObject(text, spans, COUNTS, values, {}),
+      new JsonObject(text, spans, COUNTS + MEMBER_SPANS * values, flash, {}),
+    ]
+  }
+
+  get size(): number {
+    return this.#count - this.#removed + Object.keys(this.#added).length
+  }
+
+  has(key: string): boolean {
+    return this.#find(key) !== -1 || Object.hasOwn(this.#added, key)
+  }
+
+  /** Returns a value, or `undefined`, also for what every object inherits, such as `toString`. */
+  get(key: string): unknown {
+    let index = this.#find(key)
+    if (index !== -1) return this.#valueOf(index)
+    return Object.hasOwn(this.#added, key) ? this.#added[key] : undefined
+  }
+
+  /** @param value is neither `null` nor `undefined` */
+  set(key: string, value: unknown): void {
+    let index = this.#find(key)
+    if (index === -1) setValueAt(this.#added, key, value)
+    else this.#keep(index, value)
+  }
+
+  /** What is set again under the same key comes last. */
+  delete(key: string): void {
+    let index = this.#find(key)
+    if (index === -1) {
+      delete this.#added[key]
+    } else {
+      this.#keep(index, REMOVED)
+      this.#removed++
+    }
+  }
+
+  /** Returns a copy, which has the very objects that {@link get} returns. */
+  toValues(): Values {
+    if (this.#count === 0) return { ...this.#added }
+
+    let values: Values = {}
+    for (let index = 0; index < this.#count; index++) {
+      if (this.#kept?.[index] === REMOVED) continue
+      setValueAt(values, this.#keyOf(index), this.#valueOf(index))
+    }
+    for (let key of Object.keys(this.#added)) setValueAt(values, key, this.#added[key])
+    return values
+  }
+
+  /**
+   * Returns the JSON of this object.
+   *
+   * @throws if JSON cannot express a value
+   */
+  toJson(): string {
+    if (this.#count === 0) return JSON.stringify(this.#added)
+
+    let added = membersOf(this.#added)
+    // What looks like an index comes first in an object of JavaScript, whenever it was added.
+    if (/^"\d/.test(added)) return JSON.stringify(this.toValues())
+
+    let json = ''
+    let start = 0
+    let kept = this.#kept ?? []
+    for (let index = 0; index < kept.length; index++) {
+      let value = kept[index]
+      if (value === undefined) continue
+      json = joined(json, this.#untouched(start, index))
+      if (value !== REMOVED) json = joined(json, membersOf({ [this.#keyOf(index)]: value }))
+      start = index + 1
+    }
+    json = joined(json, this.#untouched(start, this.#count))
+    return `{${joined(json, added)}}`
+  }
+
+  /** Returns the index of a member in the text, or -1. */
+  #find(key: string): number {
+    next: for (let index = 0; index < this.#count; index++) {
+      let start = this.#span(index, KEY_START)
+      if (this.#span(index, KEY_END) - start !== key.length) continue
+      // Faster than `startsWith`, keys being short.
+      for (let at = 0; at < key.length; at++) {
+        if (this.#text.charCodeAt(start + at) !== key.charCodeAt(at)) continue next
+      }
+      return this.#kept?.[index] === REMOVED ? -1 : index
+    }
+    return -1
+  }
+
+  #keyOf(index: number): string {
+    return this.#text.slice(this.#span(index, KEY_START), this.#span(index, KEY_END))
+  }
+
+  #valueOf(index: number): unknown {
+    let kept = this.#kept?.[index]
+    if (kept !== undefined) return kept
+
+    let start = this.#span(index, VALUE_START)
+    let value = JSON.parse(this.#text.slice(start, this.#span(index, VALUE_END)))
+    if (typeof value === 'object' && value !== null) this.#keep(index, value)
+    return value
+  }
+
+  #keep(index: number, value: unknown): void {
+    this.#kept ??= []
+    this.#kept[index] = value
+  }
+
+  /** Returns the text of the members from `start` on and before `end`, as it was read. */
+  #untouched(start: number, end: number): string {
+    if (start === end) return ''
+    return this.#text.slice(this.#span(start, KEY_START) - 1, this.#span(end - 1, VALUE_END))
+  }
+
+  #span(index: number, which: number): number {
+    return this.#spans[this.#first + MEMBER_SPANS * index + which]!
+  }
+}
+
+/**
+ * Assigning a property that `Object.prototype` has, too, may do something else: `__proto__` sets the
+ * object's prototype, and where `Object.prototype` is frozen the assignment throws.
+ */
+export function setValueAt(values: Values, key: string, value: unknown): void {
+  if (key in Object.prototype) {
+    let property = { __proto__: null, value, configurable: true, enumerable: true, writable: true }
+    Object.defineProperty(values, key, property)
+  } else {
+    values[key] = value
+  }
+}
+
+/** Returns the JSON of an object without its braces; JSON leaves out what it has no form for. */
+function membersOf(values: Values): string {
+  return JSON.stringify(values).slice(1, -1)
+}
+
+function joined(members: string, others: string): string {
+  return members === '' ? others : others === '' ? members : `${members},${others}`
+}
