@@ -8,7 +8,7 @@ import type { Replaced, SessionStore, StoreSettings } from '../store/session-sto
 import { tooLargeToReadError } from '../store/errors.ts'
 import { Order } from '../store/order.ts'
 import { Pending } from '../store/pending.ts'
-import { sizeOver } from '../store/text-size.ts'
+import { sizeOver, type TextPieces } from '../store/text-pieces.ts'
 
 /** Returns whether the caller has been told already that its deadline has passed. */
 type IsOver = () => boolean
@@ -51,7 +51,7 @@ export class ClientStore implements SessionStore {
         let text = await (isRefreshed
           ? this.#client.loadAndRefresh(key, ttl!)
           : this.#client.load(key))
-        let bytes = text === null ? undefined : sizeOver(maxBytes, text)
+        let bytes = text === null ? undefined : sizeOver(maxBytes, [text])
         if (bytes !== undefined) throw tooLargeToReadError(bytes, maxBytes)
         return text
       },
@@ -61,10 +61,11 @@ export class ClientStore implements SessionStore {
 
   save<result>(
     id: string,
-    text: string,
+    pieces: TextPieces,
     { stored, obsolete }: Replaced,
     then: (written: boolean) => result,
   ): Promise<result> {
+    let text = pieces.join('')
     let ids = [id, stored, obsolete].filter((id) => id !== null)
     let moves = stored !== null && stored !== id
     return this.#call({

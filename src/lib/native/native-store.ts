@@ -3,6 +3,7 @@ import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../
 import type { TlsOptions } from '../options.ts'
 import { Pending } from '../store/pending.ts'
 import type { Replaced, SessionStore, Spans, StoreSettings } from '../store/session-store.ts'
+import { lengthOf, type TextPieces } from '../store/text-pieces.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
 import { TicketTable } from './ticket-table.ts'
@@ -121,7 +122,7 @@ export class NativeStore implements SessionStore {
 
   save<result>(
     id: string,
-    text: string,
+    text: TextPieces,
     { stored, obsolete }: Replaced,
     then: (written: boolean) => result,
   ): Promise<result> {
@@ -138,7 +139,7 @@ export class NativeStore implements SessionStore {
 
   delete<result>(ids: [string, ...string[]], then: () => result): Promise<result> {
     let [id, stored, obsolete] = ids
-    return this.#call(this.#addon.Verb.Delete, false, then, id, '', stored, obsolete)
+    return this.#call(this.#addon.Verb.Delete, false, then, id, [], stored, obsolete)
   }
 
   ping(): Promise<void> {
@@ -155,12 +156,12 @@ export class NativeStore implements SessionStore {
     missing: Waiting['missing'],
     then: Waiting['then'],
     id = '',
-    text = '',
+    text: TextPieces = [],
     stored = '',
     obsolete = '',
   ): Promise<result> {
     return new Promise((resolve, reject) => {
-      let bytes = id.length + text.length
+      let bytes = id.length + lengthOf(text)
       let refused = this.#pending.admit(bytes)
       if (refused !== undefined) return reject(refused)
       this.#makeRoom(bytes + stored.length + obsolete.length)
@@ -173,7 +174,9 @@ export class NativeStore implements SessionStore {
       requests[start] = this.#waiting.add({ then, missing, bytes, resolve, reject })
       requests[start + 1] = verb
       requests[start + 2] = this.#append(id)
-      requests[start + 3] = this.#append(text)
+      let textBytes = 0
+      for (let piece of text) textBytes += this.#append(piece)
+      requests[start + 3] = textBytes
       requests[start + 4] = this.#append(stored)
       requests[start + 5] = this.#append(obsolete)
       if (this.#queued === SUBMIT_AT) {

@@ -1,5 +1,6 @@
 /** A JSON object that is parsed as far as it is looked at, and written as far as it may have changed. */
 import type { Spans } from '../store/session-store.ts'
+import type { TextPieces } from '../store/text-pieces.ts'
 
 export type Values = Record<string, unknown>
 
@@ -106,29 +107,52 @@ export class JsonObject {
   }
 
   /**
-   * Returns the JSON of this object.
+   * Returns the JSON of `[this, flash]`.
    *
+   * @param flash is JSON
    * @throws if JSON cannot express a value
    */
-  toJson(): string {
-    if (this.#count === 0) return JSON.stringify(this.#added)
-
-    let added = membersOf(this.#added)
+  toJson(flash: string): TextPieces {
+    let added = isEmpty(this.#added) ? '{}' : JSON.stringify(this.#added)
+    if (this.#count === 0) return ['[', added, `,${flash}]`]
     // What looks like an index comes first in an object of JavaScript, whenever it was added.
-    if (/^"\d/.test(added)) return JSON.stringify(this.toValues())
+    if (/^\{"\d/.test(added)) return ['[', JSON.stringify(this.toValues()), `,${flash}]`]
 
-    let json = ''
-    let start = 0
+    let pieces = ['[{']
+    let hasMembers = this.#appendMembersInText(pieces)
+    if (added !== '{}') pieces.push(hasMembers ? ',' : '', added.slice(1, -1))
+    pieces.push(`},${flash}]`)
+    return pieces
+  }
+
+  /**
+   * Appends the text of its members, in which only what is kept is written anew; returns whether there
+   * are any.
+   */
+  #appendMembersInText(pieces: string[]): boolean {
+    let start = this.#span(0, KEY_START) - 1
+    let end = this.#span(this.#count - 1, VALUE_END)
+    let rest = start
     let kept = this.#kept ?? []
     for (let index = 0; index < kept.length; index++) {
       let value = kept[index]
       if (value === undefined) continue
-      json = joined(json, this.#untouched(start, index))
-      if (value !== REMOVED) json = joined(json, membersOf({ [this.#keyOf(index)]: value }))
-      start = index + 1
+
+      let json = value === REMOVED ? undefined : jsonAt(this.#keyOf(index), value)
+      if (json !== undefined) {
+        pieces.push(this.#text.slice(rest, this.#span(index, VALUE_START)), json)
+        rest = this.#span(index, VALUE_END)
+      } else if (rest === this.#span(index, KEY_START) - 1) {
+        // The first member goes with the comma behind it, any other with the one before.
+        start = index + 1 < this.#count ? this.#span(index + 1, KEY_START) - 1 : end
+        rest = start
+      } else {
+        pieces.push(this.#text.slice(rest, this.#span(index - 1, VALUE_END)))
+        rest = this.#span(index, VALUE_END)
+      }
     }
-    json = joined(json, this.#untouched(start, this.#count))
-    return `{${joined(json, added)}}`
+    pieces.push(this.#text.slice(rest, end))
+    return start !== end
   }
 
   /** Returns the index of a member in the text, or -1. */
@@ -164,12 +188,6 @@ export class JsonObject {
     this.#kept[index] = value
   }
 
-  /** Returns the text of the members from `start` on and before `end`, as it was read. */
-  #untouched(start: number, end: number): string {
-    if (start === end) return ''
-    return this.#text.slice(this.#span(start, KEY_START) - 1, this.#span(end - 1, VALUE_END))
-  }
-
   #span(index: number, which: number): number {
     return this.#spans[this.#first + MEMBER_SPANS * index + which]!
   }
@@ -188,11 +206,16 @@ export function setValueAt(values: Values, key: string, value: unknown): void {
   }
 }
 
-/** Returns the JSON of an object without its braces; JSON leaves out what it has no form for. */
-function membersOf(values: Values): string {
-  return JSON.stringify(values).slice(1, -1)
+/** Returns the JSON of a value under its key; `undefined` if JSON has no form for it, and leaves it out. */
+function jsonAt(key: string, value: any): string | undefined {
+  if (typeof value.toJSON !== 'function') return JSON.stringify(value)
+
+  // That is called with the key.
+  let json = JSON.stringify({ [key]: value })
+  return json === '{}' ? undefined : json.slice(JSON.stringify(key).length + 2, -1)
 }
 
-function joined(members: string, others: string): string {
-  return members === '' ? others : others === '' ? members : `${members},${others}`
+function isEmpty(values: Values): boolean {
+  for (let key in values) if (Object.hasOwn(values, key)) return false
+  return true
 }

@@ -3,6 +3,7 @@ import { createSessionId, Session } from '@remix-run/session'
 
 import { JsonObject, setValueAt, type Values } from './json-object.ts'
 import { LOCATION, nowhere, type Location } from './location.ts'
+import type { TextPieces } from '../store/text-pieces.ts'
 
 /** Never changes: what is flashed is seen by the next request only. */
 const NO_FLASH = JsonObject.of({})
@@ -45,10 +46,12 @@ export class JsonSession extends BareSession {
    *
    * @throws if JSON cannot express a value
    */
-  static toJson(session: Session): string {
+  static toJson(session: Session): TextPieces {
     // Not `instanceof`: a proxy around a session is an instance, too, but has no private fields.
-    if (!(#values in session) || session.#isDestroyed) return JSON.stringify(session.data)
-    return `[${session.#values.toJson()},${JSON.stringify(session.#next ?? {})}]`
+    if (!(#values in session) || session.#isDestroyed) return [JSON.stringify(session.data)]
+
+    let flash = session.#next === undefined ? '{}' : JSON.stringify(session.#next)
+    return session.#values.toJson(flash)
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Session } from '@remix-run/session'
 
 import { RedisSessionStorageError } from '../errors.ts'
 import type { Spans } from '../store/session-store.ts'
-import { sizeOver } from '../store/text-size.ts'
+import { sizeOver, type TextPieces } from '../store/text-pieces.ts'
 import { JsonObject, type Values } from './json-object.ts'
 import { JsonSession } from './json-session.ts'
 
@@ -12,8 +12,8 @@ import { JsonSession } from './json-session.ts'
  *
  * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`
  */
-export function toText(session: Session, maxBytes: number): string {
-  let text: string
+export function toText(session: Session, maxBytes: number): TextPieces {
+  let text: TextPieces
   try {
     text = JsonSession.toJson(session)
   } catch {

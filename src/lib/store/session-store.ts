@@ -1,3 +1,5 @@
+import type { TextPieces } from './text-pieces.ts'
+
 /**
  * The seam of this package: a place that keeps the text of sessions by id, under the four verbs
  * `load`, `save`, `touch` and `delete`. It knows nothing of Remix; Remix's `Session` knows nothing
@@ -29,7 +31,7 @@ export interface SessionStore {
    */
   save<result>(
     id: string,
-    text: string,
+    text: TextPieces,
     over: Replaced,
     then: (written: boolean) => result,
   ): Promise<result>
