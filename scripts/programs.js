@@ -45,6 +45,12 @@ const PROGRAMS = {
     apt: 'build-essential',
     others: { dnf: 'gcc', apk: 'build-base', pacman: 'base-devel' },
   },
+  cplusplus: {
+    what: 'A C++ compiler',
+    names: ['c++', 'g++', 'clang++'],
+    apt: 'g++',
+    others: { dnf: 'gcc-c++', pacman: 'gcc' },
+  },
   python: { what: 'Python', names: ['python3'], apt: 'python3-venv', others: { brew: 'python' } },
   valgrind: { what: 'Valgrind, which counts instructions,', names: ['valgrind'], apt: 'valgrind' },
 }
@@ -88,16 +94,17 @@ function adviceFor({ apt, others = {} }) {
 }
 
 /**
- * Returns the path of the first of these programs that is on the PATH.
+ * Returns the path of the first of these programs that is in one of the folders.
  *
  * @param {string[]} names
+ * @param {string} [folders] Separated as on the PATH, which is the default
  * @returns {string | undefined}
  */
-export function findProgram(names) {
-  let folders = (process.env.PATH || '').split(path.delimiter).filter(Boolean)
+export function findProgram(names, folders = process.env.PATH || '') {
+  let list = folders.split(path.delimiter).filter(Boolean)
   let suffix = process.platform === 'win32' ? '.exe' : ''
   return names
-    .flatMap((name) => folders.map((folder) => path.join(folder, name + suffix)))
+    .flatMap((name) => list.map((folder) => path.join(folder, name + suffix)))
     .find(isExecutable)
 }
 
