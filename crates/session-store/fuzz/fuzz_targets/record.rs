@@ -18,5 +18,5 @@ mod record;
 fuzz_target!(|text: &[u8]| {
     let mut spans = Vec::new();
     let found = scan(text, &mut spans);
-    assert_eq!((found, spans), oracle::expected(text));
+    assert_eq!((found, spans), oracle::expected(text), "{}", text.escape_ascii());
 });
