@@ -22,18 +22,31 @@ impl Tokens<'_> {
     #[inline]
     pub(super) fn value(&mut self, start: Token) -> Result<Token, Invalid> {
         match start.byte {
-            // Most values are strings, and nothing can nest in them.
-            b'"' => Ok(self.next()),
-            _ => self.any_value(start),
+            b'{' | b'[' => self.container(start),
+            _ => {
+                let after = self.next();
+                if self.is_scalar(start, after) { Ok(after) } else { Err(Invalid) }
+            }
         }
     }
 
-    fn any_value(&mut self, mut start: Token) -> Result<Token, Invalid> {
+    /// Whether this is a string, a number or a word.
+    #[inline]
+    fn is_scalar(&self, start: Token, after: Token) -> bool {
+        match start.byte {
+            b'"' => true,
+            b'-' | b'0'..=b'9' => is_number(self.text, start.at..self.end_before(after)),
+            b't' | b'f' | b'n' => self.is_word(start, after),
+            _ => false,
+        }
+    }
+
+    #[inline(never)]
+    fn container(&mut self, mut start: Token) -> Result<Token, Invalid> {
         let mut nesting = Nesting::new();
         loop {
             let mut after = self.next();
             match start.byte {
-                b'"' => {}
                 b'{' if after.byte == b'}' => after = self.next(),
                 b'{' => {
                     nesting.enter(Container::Object);
@@ -47,8 +60,9 @@ impl Tokens<'_> {
                     start = after;
                     continue;
                 }
-                b'-' | b'0'..=b'9' if is_number(self.text, start.at..self.end_before(after)) => {}
-                b't' | b'f' | b'n' if self.is_word(start, after) => {}
+                // Most values are strings.
+                b'"' => {}
+                _ if self.is_scalar(start, after) => {}
                 _ => return Err(Invalid),
             }
             // A value has ended. So may those around it.

@@ -3,54 +3,49 @@
 
 use std::ops::Range;
 
-use super::MAX_KEYS;
-
-/// The keys of one object.
-pub(super) struct Keys<'a> {
-    text: &'a [u8],
-    /// Where the spans of this object begin.
-    start: usize,
-    count: usize,
-    /// A Bloom filter: each key sets three bits of one word. If one of them was not set yet, the
-    /// key is new, and need not be compared with all others.
-    seen: [u64; 64],
+/// Whether all keys of an object can be looked up. Each of its members has four numbers, of which the
+/// first two are the key's.
+pub(super) fn can_be_found(text: &[u8], members: &[[u32; 4]]) -> bool {
+    let mut seen = Seen([0; 64]);
+    (0..).zip(members).all(|(before, member)| {
+        let key = key_of(member);
+        let is_new = !seen.may_have(hash(text, key.clone())) || {
+            let mut others = members[..before].iter();
+            !others.any(|other| text[key_of(other)] == text[key.clone()])
+        };
+        is_new && !is_special(&text[key])
+    })
 }
 
-impl<'a> Keys<'a> {
-    pub(super) fn new(text: &'a [u8], start: usize) -> Self {
-        Self { text, start, count: 0, seen: [0; 64] }
-    }
+#[inline]
+fn key_of([start, end, ..]: &[u32; 4]) -> Range<usize> {
+    *start as usize..*end as usize
+}
 
-    /// Takes the next key. `spans` has those of the object's keys before, four numbers each.
-    #[inline]
-    pub(super) fn can_be_found(&mut self, key: Range<usize>, spans: &[u32]) -> bool {
-        let hash = hash(self.text, key.clone());
-        let key = &self.text[key];
-        self.count += 1;
-        let is_new = !self.may_be_seen(hash) || !self.is_in(spans, key);
-        is_new && self.count <= MAX_KEYS && !is_index(key) && key != b"__proto__"
-    }
+/// A Bloom filter: each key sets three bits of one word. If one of them was not set yet, the key is
+/// new, and need not be compared with all others.
+struct Seen([u64; 64]);
 
+impl Seen {
+    /// Adds a key by its hash, and returns whether it may have been there.
     #[inline]
-    fn may_be_seen(&mut self, [word, bits @ ..]: [u8; 4]) -> bool {
+    fn may_have(&mut self, [word, bits @ ..]: [u8; 4]) -> bool {
         let bits = bits.iter().fold(0, |bits, bit| bits | 1 << (bit % 64));
-        let word = &mut self.seen[usize::from(word % 64)];
+        let word = &mut self.0[usize::from(word % 64)];
         let are_set = *word & bits == bits;
         *word |= bits;
         are_set
     }
-
-    fn is_in(&self, spans: &[u32], key: &[u8]) -> bool {
-        spans[self.start..].chunks_exact(4).any(|member| {
-            let (start, end) = (member[0] as usize, member[1] as usize);
-            end - start == key.len() && self.text[start..end] == *key
-        })
-    }
 }
 
-/// Whether JavaScript has this key in front of all others.
-fn is_index(key: &[u8]) -> bool {
-    !key.is_empty() && key.iter().all(u8::is_ascii_digit)
+/// Whether JavaScript has this key in front of all others, or takes it for something else.
+#[inline]
+fn is_special(key: &[u8]) -> bool {
+    match key.first() {
+        Some(b'0'..=b'9') => key.iter().all(u8::is_ascii_digit),
+        Some(b'_') => key == b"__proto__",
+        _ => false,
+    }
 }
 
 /// Keys whose length and whose last eight bytes are the same have the same hash.

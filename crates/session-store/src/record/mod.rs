@@ -20,7 +20,6 @@ mod tokens;
 mod utf16;
 
 use grammar::Invalid;
-use keys::Keys;
 use tokens::{Token, Tokens};
 
 /// The most keys of an object that get spans. Spans of more keys would still be faster than
@@ -132,7 +131,6 @@ impl Scanner<'_> {
             return Ok(self.tokens.next());
         }
         let first = self.spans.len();
-        let mut keys = Keys::new(self.tokens.text, first);
         loop {
             let colon = self.tokens.colon(start)?;
             let value = self.tokens.next();
@@ -141,10 +139,11 @@ impl Scanner<'_> {
             let key = start.at + 1..self.tokens.end_before(colon) - 1;
             if self.found == Scan::Spans
                 && !self.tokens.has_escapes(key.clone())
-                && keys.can_be_found(key.clone(), self.spans)
+                && self.spans.len() - first < 4 * MAX_KEYS
             {
                 let value = value.at..self.tokens.end_before(after);
-                self.spans.extend([key.start, key.end, value.start, value.end].map(offset));
+                let member = [key.start, key.end, value.start, value.end];
+                self.spans.extend_from_slice(&member.map(offset));
             } else {
                 self.note(Scan::ParseWhole);
             }
@@ -154,7 +153,13 @@ impl Scanner<'_> {
                 _ => return Err(Invalid),
             }
         }
-        self.spans[self.start + element] = offset((self.spans.len() - first) / 4);
+        // In a loop of its own, which is up to a tenth faster than between the tokens.
+        let (members, _) = self.spans[first..].as_chunks();
+        let count = members.len();
+        if self.found == Scan::Spans && !keys::can_be_found(self.tokens.text, members) {
+            self.note(Scan::ParseWhole);
+        }
+        self.spans[self.start + element] = offset(count);
         Ok(self.tokens.next())
     }
 

@@ -133,6 +133,15 @@ fn very_many_keys_are_left_to_json_parse() {
 }
 
 #[test]
+fn a_key_that_occurs_twice_is_found_among_many() {
+    for twice in 0..MAX_KEYS - 1 {
+        let keys = (0..MAX_KEYS - 1).chain([twice]);
+        let members: Vec<String> = keys.map(|n| format!("\"key{n}\":{n}")).collect();
+        assert_found(Scan::ParseWhole, &[&format!("[{{{}}},{{}}]", members.join(","))]);
+    }
+}
+
+#[test]
 fn other_elements_behind_the_two_are_left_to_json_parse() {
     assert_found(Scan::ParseWhole, &["[{},{},1]", "[{},{},[]]", "[{},{},{},{}]", "[{},{},null]"]);
 }
