@@ -1,6 +1,6 @@
 //! Offsets in bytes become offsets in a JavaScript string.
 
-use std::str::Utf8Error;
+use simdutf8::basic::{Utf8Error, from_utf8};
 
 /// Turns offsets in bytes, in ascending order, into offsets in UTF-16 code units.
 ///
@@ -9,7 +9,7 @@ pub(super) fn from_bytes(text: &[u8], offsets: &mut [u32]) -> Result<(), Utf8Err
     if text.is_ascii() {
         return Ok(());
     }
-    std::str::from_utf8(text)?;
+    from_utf8(text)?;
     let (mut byte, mut unit) = (0, 0);
     for offset in offsets {
         unit += units(&text[byte as usize..*offset as usize]);
