@@ -2,6 +2,7 @@
  * Counts what the core spends on a command, without a server, and on scanning sessions, and compares it
  * with the figures in `crates/session-store-bench/cost.json`: fails if one has grown by more than a
  * tenth. It counts instructions under Valgrind, because times on shared machines vary by more than that.
+ * Text that is not ASCII is checked with AVX2 if the CPU has it, as it does where the figures are from.
  * `npm run cost -- --update` writes new figures.
  */
 import { spawnSync } from 'node:child_process'
