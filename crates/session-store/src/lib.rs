@@ -8,6 +8,7 @@
 //! order) → `topology` (which server) → `connection` (as `verbs` and `resp` write it), and back:
 //! `resp` → `verbs` (what the reply means) → `engine` → `handover`. `connect` makes connections.
 
+mod buffer;
 mod command;
 mod config;
 mod connect;

@@ -1,6 +1,6 @@
 //! Bytes on their way out, of which the sent ones are given back.
 
-use crate::handover::outcome::KEEP_BYTES;
+use crate::buffer::{self, KEEP_BYTES};
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -28,8 +28,7 @@ impl Outbox {
     pub(super) fn advance(&mut self, count: usize) {
         self.sent += count;
         if self.is_empty() {
-            self.bytes.clear();
-            self.bytes.shrink_to(KEEP_BYTES);
+            buffer::empty(&mut self.bytes);
             self.sent = 0;
         } else if self.sent >= KEEP_BYTES && self.sent >= self.bytes.len() / 2 {
             self.bytes.drain(..self.sent);

@@ -5,8 +5,8 @@ use std::io::{self, Read, Write};
 use mio::{Interest, Registry, Token};
 
 use super::outbox::Outbox;
+use crate::buffer::KEEP_BYTES;
 use crate::connect::socket::Socket;
-use crate::handover::outcome::KEEP_BYTES;
 use crate::resp::{Parsed, Reply, parse};
 
 /// How much is read at a time, at least.

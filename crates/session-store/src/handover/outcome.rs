@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
+use crate::buffer;
 use crate::error::Error;
 use crate::handover::ticket::Ticket;
 use crate::record::scan;
-
-/// Buffers larger than this are given back rather than kept for the next batch.
-pub(crate) const KEEP_BYTES: usize = 256 * 1024;
 
 /// What a request came to.
 #[derive(Debug)]
@@ -104,10 +102,8 @@ impl Outcomes {
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
-        self.texts.clear();
-        self.texts.shrink_to(KEEP_BYTES);
-        self.spans.clear();
-        self.spans.shrink_to(KEEP_BYTES / size_of::<u32>());
+        buffer::empty(&mut self.texts);
+        buffer::empty(&mut self.spans);
         self.taken = 0;
     }
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use mio::Waker;
 
+use crate::buffer;
 use crate::command::Request;
-use crate::handover::outcome::KEEP_BYTES;
 use crate::handover::ticket::Ticket;
 use crate::verbs::Verb;
 
@@ -50,8 +50,7 @@ impl Batch {
             });
             each(&Request { ticket, verb, id, text, stored, obsolete }, deadline);
         }
-        self.bytes.clear();
-        self.bytes.shrink_to(KEEP_BYTES);
+        buffer::empty(&mut self.bytes);
     }
 }
 
