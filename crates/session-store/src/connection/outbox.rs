@@ -1,6 +1,9 @@
 //! Bytes on their way out, of which the sent ones are given back.
 
-use crate::buffer::{self, KEEP_BYTES};
+use crate::buffer;
+
+/// So many bytes that are sent are worth moving the unsent ones.
+const MOVE_BYTES: usize = 256 * 1024;
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -30,7 +33,7 @@ impl Outbox {
         if self.is_empty() {
             buffer::empty(&mut self.bytes);
             self.sent = 0;
-        } else if self.sent >= KEEP_BYTES && self.sent >= self.bytes.len() / 2 {
+        } else if self.sent >= MOVE_BYTES && self.sent >= self.bytes.len() / 2 {
             self.bytes.drain(..self.sent);
             self.sent = 0;
             if self.bytes.capacity() / 4 > self.bytes.len() {
@@ -66,7 +69,7 @@ mod tests {
                 sent += taken;
                 let unsent = appended - sent;
                 prop_assert_eq!(outbox.unsent().len(), unsent);
-                prop_assert!(outbox.bytes.len() <= 2 * (unsent + KEEP_BYTES));
+                prop_assert!(outbox.bytes.len() <= 2 * (unsent + MOVE_BYTES));
             }
         }
     }
