@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use session_store::bench::{Bench, Verb, reply};
+use session_store_bench::sessions::cart;
 
 const COMMANDS: usize = 16;
 
@@ -15,7 +16,7 @@ fn core(criterion: &mut Criterion) {
     let ids: Vec<String> = (0..COMMANDS).map(|n| format!("{n:036}")).collect();
     for size in [300, 4096] {
         for (name, verb) in [("load", Verb::Load), ("save", Verb::Save)] {
-            let text = "x".repeat(size);
+            let text = cart(size, 0);
             let replies = reply(verb, &text).repeat(COMMANDS);
             let mut bench = Bench::new();
             let mut round = || {

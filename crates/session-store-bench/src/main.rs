@@ -5,7 +5,7 @@ use std::env;
 
 use session_store::bench::{Bench, Verb, reply};
 use session_store::{Scan, scan};
-use session_store_bench::sessions::SHAPES;
+use session_store_bench::sessions::{SHAPES, cart};
 
 const COMMANDS: usize = 16;
 const TEXTS: u64 = 4;
@@ -27,7 +27,7 @@ fn main() {
 fn command(verb: Verb, pipelines: usize) {
     println!("{COMMANDS} command");
     let ids: Vec<String> = (0..COMMANDS).map(|n| format!("{n:036}")).collect();
-    let text = "x".repeat(300);
+    let text = cart(300, 0);
     let replies = reply(verb, &text).repeat(COMMANDS);
     let mut bench = Bench::new();
     for _ in 0..pipelines {

@@ -30,6 +30,6 @@ pub use engine::bench;
 pub use error::{Code, ConfigError, Error};
 pub use handover::outcome::{Answer, Outcome, Outcomes};
 pub use handover::ticket::{EVERYONE, Ticket};
-pub use record::{MAX_KEYS, MAX_SPANS, Scan, scan};
+pub use record::{MAX_SPANS, Scan, scan};
 pub use store::Store;
 pub use verbs::Verb;
