@@ -116,6 +116,60 @@ test('does what Remix’s session does, and is stored as the same bytes', async 
   )
 }, 60_000)
 
+/** `1.0` and the spaces do not survive being parsed and written anew. */
+const STORED = '[{"a":1.0,"b":{ "n": 1.0 },"c":[1.0]},{}]'
+
+describe('what a request has not touched keeps its bytes', () => {
+  let cases: [what: string, change: (session: Session) => void, values: string][] = [
+    ['when a value is set', (session) => session.set('b', 2), '{"a":1.0,"b":2,"c":[1.0]}'],
+    ['when the first goes', (session) => session.unset('a'), '{"b":{ "n": 1.0 },"c":[1.0]}'],
+    ['when one between others goes', (session) => session.unset('b'), '{"a":1.0,"c":[1.0]}'],
+    ['when the last goes', (session) => session.unset('c'), '{"a":1.0,"b":{ "n": 1.0 }}'],
+    [
+      'when one is set and the next goes',
+      (session) => (session.set('a', 2), session.unset('b')),
+      '{"a":2,"c":[1.0]}',
+    ],
+    [
+      'when only the last stays',
+      (session) => (session.unset('a'), session.unset('b')),
+      '{"c":[1.0]}',
+    ],
+    [
+      'when a value is set that JSON has no form for',
+      (session) => session.set('b', () => {}),
+      '{"a":1.0,"c":[1.0]}',
+    ],
+    [
+      'when another is looked at',
+      (session) => (session.get('c'), session.set('d', 4)),
+      '{"a":1.0,"b":{ "n": 1.0 },"c":[1],"d":4}',
+    ],
+    [
+      'when a key is added that begins with a digit',
+      (session) => session.set('7a', 7),
+      '{"a":1.0,"b":{ "n": 1.0 },"c":[1.0],"7a":7}',
+    ],
+  ]
+  test.each(cases)('%s', async (_, change, values) => {
+    await redis.side.set('session:the-id', STORED)
+    let session = await open.storage.read('the-id')
+    change(session)
+    await open.storage.save(session)
+
+    expect(await redis.side.get('session:the-id')).toBe(`[${values},{}]`)
+  })
+})
+
+test('has nothing under a key that is no string', async () => {
+  await redis.side.set('session:the-id', STORED)
+  let session = await open.storage.read('the-id')
+  for (let key of [undefined, null, 1, Symbol('key')] as unknown[] as string[]) {
+    expect(session.get(key)).toBe(undefined)
+    expect(session.has(key)).toBe(false)
+  }
+})
+
 test('starts a new session as Remix does', async () => {
   let { storage } = open
   let session = await storage.read(null)

@@ -115,8 +115,8 @@ export class JsonObject {
   toJson(flash: string): TextPieces {
     let added = isEmpty(this.#added) ? '{}' : JSON.stringify(this.#added)
     if (this.#count === 0) return ['[', added, `,${flash}]`]
-    // What looks like an index comes first in an object of JavaScript, whenever it was added.
-    if (/^\{"\d/.test(added)) return ['[', JSON.stringify(this.toValues()), `,${flash}]`]
+    // A key that is an index comes first in an object of JavaScript, whenever it was added.
+    if (/^\{"\d+"/.test(added)) return ['[', JSON.stringify(this.toValues()), `,${flash}]`]
 
     let pieces = ['[{']
     let hasMembers = this.#appendMembersInText(pieces)
@@ -155,8 +155,9 @@ export class JsonObject {
     return start !== end
   }
 
-  /** Returns the index of a member in the text, or -1. */
+  /** Returns the index of a member in the text, or -1, also for a key that is not a string after all. */
   #find(key: string): number {
+    if (typeof key !== 'string') return -1
     next: for (let index = 0; index < this.#count; index++) {
       let start = this.#span(index, KEY_START)
       if (this.#span(index, KEY_END) - start !== key.length) continue
