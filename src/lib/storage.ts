@@ -98,7 +98,7 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     return store.load(cookie, (text, spans) =>
       text === null
         ? newSession(useUnknownIds ? cookie : undefined)
-        : loadedSession(store, cookie, ...fromText(text, spans, redacted(prefix, cookie))),
+        : loadedSession(store, cookie, fromText(text, spans, redacted(prefix, cookie))),
     )
   }
 

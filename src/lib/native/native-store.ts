@@ -95,7 +95,7 @@ export class NativeStore implements SessionStore {
     this.refreshesOnLoad = rolling && ttl !== null
     this.#pending = new Pending(settings)
     this.#addon = loadAddon()
-    // That is, for all that are settled at once if they have up to thirty keys each.
+    // Enough for all that are settled at once, if each of them has thirty keys.
     this.#spans = new Uint32Array(8 * this.#addon.MAX_SPANS)
     try {
       this.#connection = new this.#addon.NativeConnection(

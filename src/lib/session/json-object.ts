@@ -95,15 +95,12 @@ export class JsonObject {
 
   /** Returns a copy, which has the very objects that {@link get} returns. */
   toValues(): Values {
-    if (this.#count === 0) return { ...this.#added }
-
     let values: Values = {}
     for (let index = 0; index < this.#count; index++) {
       if (this.#kept?.[index] === REMOVED) continue
       setValueAt(values, this.#keyOf(index), this.#valueOf(index))
     }
-    for (let key of Object.keys(this.#added)) setValueAt(values, key, this.#added[key])
-    return values
+    return { ...values, ...this.#added }
   }
 
   /**

@@ -1,9 +1,9 @@
 /** Remix's `Session` over JSON that is parsed as far as a request looks at it. */
 import { createSessionId, Session } from '@remix-run/session'
 
+import type { TextPieces } from '../store/text-pieces.ts'
 import { JsonObject, setValueAt, type Values } from './json-object.ts'
 import { LOCATION, nowhere, type Location } from './location.ts'
-import type { TextPieces } from '../store/text-pieces.ts'
 
 /** Never changes: what is flashed is seen by the next request only. */
 const NO_FLASH = JsonObject.of({})

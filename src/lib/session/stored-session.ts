@@ -20,8 +20,7 @@ export function newSession(id?: string): Session {
 export function loadedSession(
   store: SessionStore,
   id: string,
-  values: JsonObject,
-  flash: JsonObject,
+  [values, flash]: [values: JsonObject, flash: JsonObject],
 ): Session {
   let session: Session = isCovered
     ? new JsonSession(id, values, flash)
