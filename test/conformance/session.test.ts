@@ -170,6 +170,22 @@ test('has nothing under a key that is no string', async () => {
   }
 })
 
+test.each([
+  ['that is set', (session: Session) => session.set('toJSON', () => ({ b: 2 })), '[{"b":2},{}]'],
+  [
+    'that is flashed',
+    (session: Session) => session.flash('toJSON', (key: string) => key),
+    '[{"a":1},"1"]',
+  ],
+])('calls a function %s as toJSON, as JSON does', async (_, change, text) => {
+  await redis.side.set('session:the-id', '[{"a":1},{}]')
+  let session = await open.storage.read('the-id')
+  change(session)
+  await open.storage.save(session)
+
+  expect(await redis.side.get('session:the-id')).toBe(text)
+})
+
 test('starts a new session as Remix does', async () => {
   let { storage } = open
   let session = await storage.read(null)

@@ -30,6 +30,8 @@ export class JsonSession extends BareSession {
   #deleteId: string | undefined
   #isDestroyed = false
   #isChanged: boolean
+  /** JSON calls a function of that name, and writes what it returns in place of all values. */
+  #mayHaveToJson = false
   #location: Location | undefined
 
   constructor(id = createSessionId(), values = JsonObject.of({}), flash = NO_FLASH) {
@@ -48,8 +50,9 @@ export class JsonSession extends BareSession {
    */
   static toJson(session: Session): TextPieces {
     // Not `instanceof`: a proxy around a session is an instance, too, but has no private fields.
-    if (!(#values in session) || session.#isDestroyed) return [JSON.stringify(session.data)]
-
+    if (!(#values in session) || session.#isDestroyed || session.#mayHaveToJson) {
+      return [JSON.stringify(session.data)]
+    }
     let flash = session.#next === undefined ? '{}' : JSON.stringify(session.#next)
     return session.#values.toJson(flash)
   }
@@ -98,7 +101,7 @@ export class JsonSession extends BareSession {
   }
 
   override set(key: string, value: unknown): void {
-    this.#change()
+    this.#change(key)
     if (value == null) this.#values.delete(key)
     else this.#values.set(key, value)
   }
@@ -109,7 +112,7 @@ export class JsonSession extends BareSession {
   }
 
   override flash(key: string, value: unknown): void {
-    this.#change()
+    this.#change(key)
     this.#next ??= {}
     setValueAt(this.#next, key, value)
   }
@@ -124,9 +127,11 @@ export class JsonSession extends BareSession {
     this.#isDestroyed = true
   }
 
-  #change(): void {
+  /** @param key under which a value is to be put */
+  #change(key?: string): void {
     if (this.#isDestroyed) throw new Error('Session has been destroyed')
     this.#isChanged = true
+    if (key === 'toJSON') this.#mayHaveToJson = true
   }
 }
 
