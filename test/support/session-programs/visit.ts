@@ -1,0 +1,138 @@
+/** A visitor's requests, whose session is in Redis, next to the same session in Remix's class. */
+import { createSession, type Session } from '@remix-run/session'
+import assert from 'node:assert/strict'
+import type { RedisSessionStorage } from 'remix-session-storage-redis'
+
+import type { SideConnection } from '../redis.ts'
+import { ObjectPairs } from './object-pairs.ts'
+import { Twins } from './twins.ts'
+
+const ID = 'the-id'
+
+export class Visit {
+  readonly #storage: RedisSessionStorage
+  readonly #side: SideConnection
+  readonly #objects = new ObjectPairs()
+  /** What Redis holds, by session id. */
+  readonly #texts = new Map<string, string>()
+  #twins!: Twins
+  /** Where the session was read, or saved last; `null` for a new one. */
+  #storedId: string | null = null
+  /** Whether the session was read from a text that `JSON.stringify` would write. */
+  #isCanonical = true
+
+  private constructor(storage: RedisSessionStorage, side: SideConnection) {
+    this.#storage = storage
+    this.#side = side
+  }
+
+  /**
+   * Starts in an otherwise empty Redis.
+   *
+   * @param text is what Redis holds of the session; `null` for a visitor without one
+   */
+  static async start(
+    storage: RedisSessionStorage,
+    side: SideConnection,
+    text: string | null,
+  ): Promise<Visit> {
+    let visit = new Visit(storage, side)
+    if (text === null) {
+      await side.flushAll()
+      let session = await storage.read(null)
+      visit.#twins = new Twins(session, createSession(session.id), visit.#objects)
+    } else {
+      await Promise.all([side.flushAll(), side.set(`session:${ID}`, text)])
+      visit.#texts.set(ID, text)
+      await visit.#read(ID, text)
+    }
+    return visit
+  }
+
+  get twins(): Twins {
+    return this.#twins
+  }
+
+  /** Saves the session, which does what Remix's own storage does with the other one. */
+  async save(): Promise<void> {
+    let { ours, theirs } = this.#twins
+    let saved = this.#storage.save(ours)
+    if (theirs.destroyed) {
+      assert.equal(await saved, '')
+      for (let id of [ours.id, ours.deleteId, this.#storedId]) this.#texts.delete(id!)
+    } else if (!theirs.dirty) {
+      assert.equal(await saved, null)
+    } else if (isRefused(theirs.data)) {
+      await assert.rejects(saved, (error: Error & { code: string }) => {
+        assert.equal(error.code, 'UNSERIALIZABLE')
+        assert.ok(error.message.includes(` value ${JSON.stringify(refusedKey(theirs))}.`))
+        return true
+      })
+    } else {
+      assert.equal(await saved, ours.id)
+      this.#storedId = ours.id
+      this.#texts.delete(ours.deleteId!)
+      return this.#expectSaved(ours.id, JSON.stringify(theirs.data))
+    }
+    await this.#expectTexts()
+  }
+
+  /** Saves the session, and reads what Redis holds then. */
+  async nextRequest(): Promise<void> {
+    await this.save()
+    let text = this.#texts.get(this.#storedId!)
+    if (text !== undefined) await this.#read(this.#storedId!, text)
+  }
+
+  /** Reads a session; of what is not one, expects that it is refused. */
+  async #read(id: string, text: string): Promise<void> {
+    let data = JSON.parse(text)
+    let session = this.#storage.read(id)
+    if (!isSessionData(data)) return assert.rejects(session, { code: 'CORRUPT' })
+
+    this.#twins = new Twins(await session, createSession(id, data), this.#objects)
+    this.#storedId = id
+    this.#isCanonical = text === JSON.stringify(data)
+  }
+
+  /** Expects that Redis holds this JSON, and the very text if the session was read from such a text. */
+  async #expectSaved(id: string, json: string): Promise<void> {
+    this.#texts.delete(id)
+    let text = await this.#expectTexts(id)
+    assert.equal(this.#isCanonical ? text : JSON.stringify(JSON.parse(text!)), json)
+    this.#texts.set(id, text!)
+  }
+
+  /** Expects that Redis holds nothing but the texts that were there before; returns one more. */
+  async #expectTexts(id?: string): Promise<string | null> {
+    let ids = [id ?? 'none', ...this.#texts.keys()]
+    let [count, [text, ...others]] = await Promise.all([
+      this.#side.dbSize(),
+      this.#side.mGet(ids.map((id) => `session:${id}`)),
+    ])
+    assert.deepEqual(others, [...this.#texts.values()])
+    assert.equal(count, others.length + (id === undefined ? 0 : 1))
+    return text!
+  }
+}
+
+/** A function named `toJSON` may have made anything else of a session. */
+function isSessionData(data: unknown): data is Session['data'] {
+  let isObject = (value: unknown) => Object.prototype.toString.call(value) === '[object Object]'
+  return Array.isArray(data) && data.length >= 2 && data.slice(0, 2).every(isObject)
+}
+
+/** Returns the first key whose value JSON cannot express. */
+function refusedKey({ data }: Session): string {
+  let entries = data.flatMap((values) => Object.entries(values))
+  return entries.find(([, value]) => isRefused(value))![0]
+}
+
+function isRefused(value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return false
+  } catch {
+    return true
+  }
+}
