@@ -42,27 +42,39 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...ODD_VALUES) },
 )
 
-function members(keys: string[], isEscaped: fc.Arbitrary<boolean>, maxLength: number) {
-  return fc.array(fc.record<Member>({ key: fc.constantFrom(...keys), isEscaped, value }), {
-    maxLength,
-    size: 'max',
-  })
-}
+const plainMember = fc.record<Member>({
+  key: fc.constantFrom(...PLAIN_KEYS),
+  isEscaped: fc.constant(false),
+  value,
+})
 
 /** Without duplicates, which the core does not look up either. */
-const plainMembers = members(PLAIN_KEYS, fc.constant(false), 9).map((members) => [
-  ...new Map(members.map((member) => [member.key, member])).values(),
-])
+const plainMembers = fc.uniqueArray(plainMember, {
+  selector: ({ key }) => key,
+  maxLength: 9,
+  size: 'max',
+})
 
-const anyMembers = members([...PLAIN_KEYS, ...SPECIAL_KEYS], fc.boolean(), 6)
+const anyMember = fc.record<Member>({
+  key: fc.constantFrom(...PLAIN_KEYS, ...SPECIAL_KEYS),
+  isEscaped: fc.boolean(),
+  value,
+})
+
+const anyMembers = fc.array(anyMember, { maxLength: 6, size: 'max' })
 
 /** As many as the core can still look up, and a few more than that. */
 const manyMembers = fc
-  .tuple(plainMembers, fc.integer({ min: 240, max: 260 }))
-  .map(([members, count]) => [
-    ...members,
-    ...Array.from({ length: count }, (_, i) => ({ key: `k${i}`, isEscaped: false, value: `${i}` })),
-  ])
+  .tuple(plainMembers, fc.integer({ min: 240, max: 260 }).map(numberedMembers))
+  .map((parts) => parts.flat())
+
+function numberedMembers(count: number): Member[] {
+  return Array.from({ length: count }, (_, i) => ({
+    key: `k${i}`,
+    isEscaped: false,
+    value: `${i}`,
+  }))
+}
 
 const objects = fc.oneof(
   { weight: 12, arbitrary: fc.tuple(plainMembers, fc.constant<Member[]>([])) },
