@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { native, type OpenStorage } from '../support/backends.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
-import { programs, type Program } from '../support/session-programs/programs.ts'
+import { Program, programs } from '../support/session-programs/programs.ts'
+import { damagedTexts } from '../support/session-programs/texts.ts'
 import { Visit } from '../support/session-programs/visit.ts'
 
 const PROGRAMS = Number(process.env.SESSION_PROGRAMS ?? 3000)
@@ -51,3 +52,11 @@ test(
   },
   60_000 + 20 * PROGRAMS,
 )
+
+test('what JSON.parse refuses is refused, and what it reads is read', async () => {
+  let readings = damagedTexts.map((text) => new Program({ text, keys: [] }, []))
+  await fc.assert(
+    fc.asyncProperty(readings, (program) => run(program, () => {})),
+    { numRuns: 1000 },
+  )
+}, 60_000)

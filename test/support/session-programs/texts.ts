@@ -105,6 +105,26 @@ export const storedTexts: fc.Arbitrary<StoredText> = fc
     keys: objects.flat().map(({ key }) => key),
   }))
 
+const change = fc.record({
+  at: fc.nat(),
+  removed: fc.nat(1),
+  added: fc.constantFrom('', ...'[]{}:," 01.-\0\té'),
+})
+
+/** Texts of which a few characters were changed. Some of them are still sessions. */
+export const damagedTexts: fc.Arbitrary<string> = fc
+  .tuple(storedTexts, fc.array(change, { minLength: 1, maxLength: 3 }))
+  .map(([{ text }, changes]) => changes.reduce(changed, text))
+
+function changed(
+  text: string,
+  { at, removed, added }: { at: number; removed: number; added: string },
+) {
+  let start = at % (text.length + 1)
+  // Half a surrogate pair has no bytes in Redis.
+  return (text.slice(0, start) + added + text.slice(start + removed)).toWellFormed()
+}
+
 function textOf(objects: Member[][], more: string, blanks: string[]): string {
   let at = 0
   let blank = () => blanks[at++ % blanks.length]!

@@ -5,6 +5,7 @@ import type { RedisSessionStorage } from 'remix-session-storage-redis'
 
 import type { SideConnection } from '../redis.ts'
 import { ObjectPairs } from './object-pairs.ts'
+import { sessionData } from './session-data.ts'
 import { Twins } from './twins.ts'
 
 const ID = 'the-id'
@@ -15,15 +16,16 @@ export class Visit {
   readonly #objects = new ObjectPairs()
   /** What Redis holds, by session id. */
   readonly #texts = new Map<string, string>()
-  #twins!: Twins
+  #twins: Twins
   /** Where the session was read, or saved last; `null` for a new one. */
   #storedId: string | null = null
   /** Whether the session was read from a text that `JSON.stringify` would write. */
   #isCanonical = true
 
-  private constructor(storage: RedisSessionStorage, side: SideConnection) {
+  private constructor(storage: RedisSessionStorage, side: SideConnection, session: Session) {
     this.#storage = storage
     this.#side = side
+    this.#twins = new Twins(session, createSession(session.id), this.#objects)
   }
 
   /**
@@ -36,16 +38,14 @@ export class Visit {
     side: SideConnection,
     text: string | null,
   ): Promise<Visit> {
-    let visit = new Visit(storage, side)
-    if (text === null) {
-      await side.flushAll()
-      let session = await storage.read(null)
-      visit.#twins = new Twins(session, createSession(session.id), visit.#objects)
-    } else {
-      await Promise.all([side.flushAll(), side.set(`session:${ID}`, text)])
+    let visit = new Visit(storage, side, await storage.read(null))
+    let isEmptied = side.flushAll()
+    if (text !== null) {
+      await side.set(`session:${ID}`, text)
       visit.#texts.set(ID, text)
       await visit.#read(ID, text)
     }
+    await isEmptied
     return visit
   }
 
@@ -84,15 +84,15 @@ export class Visit {
     if (text !== undefined) await this.#read(this.#storedId!, text)
   }
 
-  /** Reads a session; of what is not one, expects that it is refused. */
+  /** Reads a session. A text that is not one has to be refused, and the visit goes on as before. */
   async #read(id: string, text: string): Promise<void> {
-    let data = JSON.parse(text)
+    let data = sessionData(text)
     let session = this.#storage.read(id)
-    if (!isSessionData(data)) return assert.rejects(session, { code: 'CORRUPT' })
+    if (data === undefined) return assert.rejects(session, { code: 'CORRUPT' })
 
     this.#twins = new Twins(await session, createSession(id, data), this.#objects)
     this.#storedId = id
-    this.#isCanonical = text === JSON.stringify(data)
+    this.#isCanonical = text === JSON.stringify(JSON.parse(text))
   }
 
   /** Expects that Redis holds this JSON, and the very text if the session was read from such a text. */
@@ -114,12 +114,6 @@ export class Visit {
     assert.equal(count, others.length + (id === undefined ? 0 : 1))
     return text!
   }
-}
-
-/** A function named `toJSON` may have made anything else of a session. */
-function isSessionData(data: unknown): data is Session['data'] {
-  let isObject = (value: unknown) => Object.prototype.toString.call(value) === '[object Object]'
-  return Array.isArray(data) && data.length >= 2 && data.slice(0, 2).every(isObject)
 }
 
 /** Returns the first key whose value JSON cannot express. */
