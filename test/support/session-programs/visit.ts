@@ -16,16 +16,15 @@ export class Visit {
   readonly #objects = new ObjectPairs()
   /** What Redis holds, by session id. */
   readonly #texts = new Map<string, string>()
-  #twins: Twins
+  #twins!: Twins
   /** Where the session was read, or saved last; `null` for a new one. */
   #storedId: string | null = null
   /** Whether the session was read from a text that `JSON.stringify` would write. */
   #isCanonical = true
 
-  private constructor(storage: RedisSessionStorage, side: SideConnection, session: Session) {
+  private constructor(storage: RedisSessionStorage, side: SideConnection) {
     this.#storage = storage
     this.#side = side
-    this.#twins = new Twins(session, createSession(session.id), this.#objects)
   }
 
   /**
@@ -38,14 +37,14 @@ export class Visit {
     side: SideConnection,
     text: string | null,
   ): Promise<Visit> {
-    let visit = new Visit(storage, side, await storage.read(null))
-    let isEmptied = side.flushAll()
+    let visit = new Visit(storage, side)
+    await side.flushAll()
+    await visit.#begin()
     if (text !== null) {
       await side.set(`session:${ID}`, text)
       visit.#texts.set(ID, text)
       await visit.#read(ID, text)
     }
-    await isEmptied
     return visit
   }
 
@@ -81,7 +80,16 @@ export class Visit {
   async nextRequest(): Promise<void> {
     await this.save()
     let text = this.#texts.get(this.#storedId!)
-    if (text !== undefined) await this.#read(this.#storedId!, text)
+    if (text === undefined) await this.#begin()
+    else await this.#read(this.#storedId!, text)
+  }
+
+  /** Begins a new session, as for a visitor without a cookie. */
+  async #begin(): Promise<void> {
+    let session = await this.#storage.read(null)
+    this.#twins = new Twins(session, createSession(session.id), this.#objects)
+    this.#storedId = null
+    this.#isCanonical = true
   }
 
   /** Reads a session. A text that is not one has to be refused, and the visit goes on as before. */
