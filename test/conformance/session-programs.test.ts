@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { native, type OpenStorage } from '../support/backends.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { damagedTexts } from '../support/session-programs/damaged-texts.ts'
 import { Program, programs } from '../support/session-programs/programs.ts'
-import { damagedTexts } from '../support/session-programs/texts.ts'
 import { Visit } from '../support/session-programs/visit.ts'
 
 const PROGRAMS = Number(process.env.SESSION_PROGRAMS ?? 3000)

@@ -22,9 +22,9 @@ export class ObjectPairs {
     this.#byTheirs.set(theirs, pair)
   }
 
-  /** Returns the latest pair that was remembered, or that so many before it, if there is one. */
+  /** Returns the latest pair that was remembered, or the one so many before it, if there are any. */
   latest(back: number): Pair | undefined {
-    return this.#pairs.at(-1 - back)
+    return this.#pairs.at(-1 - back) ?? this.#pairs[0]
   }
 }
 

@@ -8,6 +8,7 @@ export class Program {
   /** `null` for a visitor without a session. */
   readonly text: string | null
   readonly steps: Step[]
+
   constructor(stored: StoredText | null, planned: PlannedStep[]) {
     this.text = stored?.text ?? null
     let keys = stored?.keys ?? []

@@ -35,6 +35,10 @@ function unplanned(step: fc.Arbitrary<Step> | Step): fc.Arbitrary<PlannedStep> {
   return steps.map((step) => () => step)
 }
 
+function quoted(key: string): string {
+  return fc.stringify(key)
+}
+
 /** Which object is meant of those that the session has handed out or was given: 0 is the latest. */
 const back = fc.nat(4)
 
@@ -94,6 +98,17 @@ const save = unplanned(step('save', (visit) => visit.save()))
 
 export const nextRequest = step('next request', (visit) => visit.nextRequest())
 
+/** Looks at everything that a session has by then. */
+export function lookAtAll(keys: string[]): Step {
+  return step('look at all', ({ twins }) => {
+    for (let key of keys) {
+      twins.both((session) => session.has(key))
+      twins.both((session) => session.get(key))
+    }
+    twins.expectSameData()
+  })
+}
+
 export const steps: fc.Arbitrary<PlannedStep> = fc.oneof(
   { weight: 20, arbitrary: get },
   { weight: 8, arbitrary: has },
@@ -107,18 +122,3 @@ export const steps: fc.Arbitrary<PlannedStep> = fc.oneof(
   { weight: 4, arbitrary: save },
   { weight: 6, arbitrary: unplanned(nextRequest) },
 )
-
-function quoted(key: string): string {
-  return fc.stringify(key)
-}
-
-/** Looks at everything that a session has by then. */
-export function lookAtAll(keys: string[]): Step {
-  return step('look at all', ({ twins }) => {
-    for (let key of keys) {
-      twins.both((session) => session.has(key))
-      twins.both((session) => session.get(key))
-    }
-    twins.expectSameData()
-  })
-}

@@ -23,6 +23,7 @@ const ODD_VALUES: [name: string, make: () => unknown][] = [
   ['new Map([[1, 2]])', () => new Map([[1, 2]])],
   ['Object(1)', () => Object(1)],
   ['() => {}', () => noJson],
+  ['(key) => [key]', () => keyAsJson],
   ['Symbol.for("s")', () => Symbol.for('s')],
   ['[undefined, () => {}]', () => [undefined, noJson]],
   ['{ n: undefined, f: () => {} }', () => ({ n: undefined, f: noJson })],

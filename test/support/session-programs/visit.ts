@@ -111,7 +111,10 @@ export class Visit {
     this.#texts.set(id, text!)
   }
 
-  /** Expects that Redis holds nothing but the texts that were there before; returns one more. */
+  /**
+   * Expects that Redis holds what it has held, and a session under `id` if that is given; returns the
+   * text of that one.
+   */
   async #expectTexts(id?: string): Promise<string | null> {
     let ids = [id ?? 'none', ...this.#texts.keys()]
     let [count, [text, ...others]] = await Promise.all([
