@@ -103,7 +103,10 @@ export class Visit {
     this.#isCanonical = text === JSON.stringify(JSON.parse(text))
   }
 
-  /** Expects that Redis holds this JSON, and the very text if the session was read from such a text. */
+  /**
+   * Expects that Redis holds this JSON. It is the very text if the session was read from one that
+   * `JSON.stringify` would write; of any other, what is untouched keeps its bytes, such as `1.0`.
+   */
   async #expectSaved(id: string, json: string): Promise<void> {
     this.#texts.delete(id)
     let text = await this.#expectTexts(id)
