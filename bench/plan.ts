@@ -1,5 +1,7 @@
 /** What the two forms of the benchmark do, and for how long. */
-import type { Load, Work } from './jobs/requests.ts'
+import type { Load } from './jobs/requests.ts'
+import type { Work } from './jobs/works.ts'
+import type { Shape, Size } from './sessions.ts'
 
 export interface Plan {
   name: 'quick' | 'full'
@@ -16,21 +18,31 @@ interface Some {
   contenders?: string[]
 }
 
-export interface Cell extends Load {
+export interface Cell extends Load, Some {
   /** Requests before those that count, the same for everyone. */
   warmUp: number
   /** How long to measure in each round, milliseconds. */
   ms: number
 }
 
-const WORKS: Work[] = ['change', 'read']
-
 const FEW = ['ours', 'node-redis', 'ioredis', 'map']
+
+/** One peer of each family, with which it is at its best. */
+const FAMILIES = ['ours', 'node-redis', 'ioredis-auto', 'glide', 'map']
+
+const BOTH: Work[] = ['change', 'read']
+const SIZES: Size[] = [300, 4096, 65_536]
 
 export const full: Plan = {
   name: 'full',
   rounds: 5,
-  cells: cells([300, 4096, 65_536], [1, 4, 16, 64, 256], (size) => (size === 300 ? 400 : 160)),
+  cells: [
+    ...cells({ works: BOTH, sizes: [300, 4096], inFlight: [1, 4, 16, 64, 256], ms: 200 }),
+    ...cells({ works: BOTH, sizes: [65_536], inFlight: [1, 16, 64], ms: 250 }),
+    ...cells({ works: ['large', 'none'], contenders: FAMILIES, ms: 200 }),
+    ...cells({ works: BOTH, shape: 'keys', contenders: FAMILIES, ms: 200 }),
+    ...cells({ works: BOTH, shape: 'text', contenders: FAMILIES, ms: 200 }),
+  ],
   startups: 7,
   pending: { rounds: 3 },
   idle: {
@@ -45,23 +57,42 @@ export const full: Plan = {
 export const quick: Plan = {
   name: 'quick',
   rounds: 3,
-  cells: cells([300], [1, 16, 64, 256], () => 120),
+  cells: [
+    ...cells({ works: ['change'], sizes: [300], inFlight: [1, 64], ms: 120 }),
+    ...cells({ works: ['change'], sizes: [4096, 65_536], ms: 120 }),
+    ...cells({ works: ['read', 'large'], sizes: [4096], contenders: FAMILIES, ms: 120 }),
+    ...cells({ works: ['change'], shape: 'keys', sizes: [4096], contenders: FAMILIES, ms: 120 }),
+    ...cells({ works: ['change'], shape: 'text', sizes: [4096], contenders: FAMILIES, ms: 120 }),
+  ],
   startups: 2,
   pending: { rounds: 1, contenders: FEW },
   idle: { rounds: 1, idleMs: 800, busyMs: 1000, contenders: FEW },
   http: { rounds: 3, connections: [64], ms: 400, warmUp: 50, contenders: FEW },
 }
 
-function cells(sizes: number[], inFlights: number[], ms: (size: number) => number): Cell[] {
-  return WORKS.flatMap((work) =>
+/** The cells of a grid: carts of all sizes at 64 in flight, unless it says otherwise. */
+interface Grid extends Some {
+  works: Work[]
+  shape?: Shape
+  sizes?: Size[]
+  inFlight?: number[]
+  ms: number
+}
+
+function cells({
+  works,
+  shape = 'cart',
+  sizes = SIZES,
+  inFlight: inFlights = [64],
+  ms,
+  contenders,
+}: Grid): Cell[] {
+  return works.flatMap((work) =>
     sizes.flatMap((size) =>
-      inFlights.map((inFlight) => ({
-        work,
-        size,
-        inFlight,
-        warmUp: size > 10_000 ? 100 : 500,
-        ms: ms(size),
-      })),
+      inFlights.map((inFlight) => {
+        let warmUp = size > 10_000 ? 100 : 500
+        return { work, shape, size, inFlight, warmUp, ms, contenders }
+      }),
     ),
   )
 }

@@ -2,6 +2,7 @@
 import net from 'node:net'
 
 import { TTL } from './contenders/contender.ts'
+import { sessionIds, sessionText, type Form } from './sessions.ts'
 
 export interface ServerCounters {
   /** Commands since the server started, by name, without those of this connection. */
@@ -13,8 +14,10 @@ export interface ServerCounters {
 export interface RedisControl {
   version: string
   counters(): Promise<ServerCounters>
-  /** Replaces everything in Redis with these sessions. */
-  fill(ids: string[], text: string): Promise<void>
+  /** Replaces everything in Redis with all sessions of a form. */
+  fill(form: Form): Promise<void>
+  /** Returns the size of a stored session in bytes. */
+  sizeOf(id: string): Promise<number>
   /** Makes the commands of all clients wait for this many milliseconds. */
   pause(ms: number): Promise<void>
   close(): void
@@ -62,9 +65,14 @@ export async function controlRedis(port: number): Promise<RedisControl> {
       ])
       return { commands: commandCounts(stats), cpu: cpuTime(cpu) }
     },
-    async fill(ids, text) {
+    async fill(form) {
+      let text = sessionText(form)
       await send([['FLUSHALL']])
-      await send(ids.map((id) => ['SET', `session:${id}`, text, 'EX', String(TTL)]))
+      await send(sessionIds(form).map((id) => ['SET', `session:${id}`, text, 'EX', String(TTL)]))
+    },
+    async sizeOf(id) {
+      let [reply = ''] = await send([['STRLEN', `session:${id}`]])
+      return Number(reply.slice(1))
     },
     async pause(ms) {
       await send([['CLIENT', 'PAUSE', String(ms)]])

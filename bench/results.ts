@@ -1,5 +1,6 @@
 /** The shape of `results.json`. A key of a record is a contender's. */
-import type { Work } from './jobs/requests.ts'
+import type { Work } from './jobs/works.ts'
+import type { Shape, Size } from './sessions.ts'
 import type { Figure } from './statistics.ts'
 
 export interface Results {
@@ -21,7 +22,8 @@ export interface Results {
 
 export interface CellResult {
   work: Work
-  size: number
+  shape: Shape
+  size: Size
   inFlight: number
   figures: Record<string, CellFigures>
 }

@@ -23,6 +23,7 @@ const methods = {
   },
   prepare: (load: Load, warmUp: number) => requests.prepare(load, warmUp),
   measure: (ms: number) => requests.measure(ms),
+  storedSize: (id: string) => requests.storedSize(id),
   idle: (idleMs: number, busyMs: number) => measureIdle(open, idleMs, busyMs),
   preparePending: () => pending.preparePending(),
   pending: (kind: PendingKind) => pending.pending(kind),

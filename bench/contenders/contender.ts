@@ -20,6 +20,8 @@ export interface OpenStorage {
   close(): Promise<void> | void
   /** Stores a session's text; only for a storage that is not in Redis. */
   fill?(id: string, text: string): void
+  /** Returns the text of a session that is stored; only for a storage that is not in Redis. */
+  textOf?(id: string): string | undefined
 }
 
 export interface Contender {

@@ -117,6 +117,7 @@ export const map: Contender = {
         connect: async () => {},
         close: () => sessions.clear(),
         fill: (id: string, text: string) => void sessions.set(`session:${id}`, text),
+        textOf: (id: string) => sessions.get(`session:${id}`),
       }
     }
   },

@@ -9,11 +9,11 @@ import { Session } from '@remix-run/session'
 import { session as sessionMiddleware } from '@remix-run/session-middleware'
 
 import type { Storage } from '../contenders/contender.ts'
-import { sessionText } from '../sessions.ts'
+import { sessionText, SMALL } from '../sessions.ts'
 
 /** Starts the app, and returns its port. */
 export async function serveApp(storage: Storage): Promise<number> {
-  let [values] = JSON.parse(sessionText(300)) as [Record<string, unknown>]
+  let [values] = JSON.parse(sessionText(SMALL)) as [Record<string, unknown>]
   let cookie = createCookie('__session', { secrets: ['s3cret'], httpOnly: true })
   let router = createRouter({ middleware: [sessionMiddleware(cookie, storage as never)] })
 

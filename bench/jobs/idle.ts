@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { OpenStorage } from '../contenders/contender.ts'
-import { sessionIds, sessionText } from '../sessions.ts'
+import { sessionIds, sessionText, SMALL } from '../sessions.ts'
 import { total } from './requests.ts'
 
 /** CPU time of the process, percent of one core. */
@@ -19,8 +19,8 @@ export async function measureIdle(
   idleMs: number,
   busyMs: number,
 ): Promise<IdleCpu> {
-  let ids = sessionIds(300)
-  let text = sessionText(300)
+  let ids = sessionIds(SMALL)
+  let text = sessionText(SMALL)
   if (fill) for (let id of ids) fill(id, text)
 
   async function request(index: number): Promise<void> {

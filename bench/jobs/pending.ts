@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { OpenStorage, StoredSession } from '../contenders/contender.ts'
-import { sessionIds, sessionText } from '../sessions.ts'
+import { sessionIds, sessionText, SMALL } from '../sessions.ts'
 
-const SIZE = 300
 export const PENDING = 10_000
 
 /** Milliseconds: long enough to send everything, and well within every contender's deadline. */
@@ -17,13 +16,13 @@ export type PendingKind = 'reads' | 'saves'
  * has more than a few requests in flight before the measurement.
  */
 export function createPending({ storage, fill }: OpenStorage) {
-  let stored = sessionIds(SIZE)
+  let stored = sessionIds(SMALL)
   let ids = Array.from({ length: PENDING }, (_, index) => stored[index % stored.length]!)
   let sessions: StoredSession[] = []
 
   return {
     async preparePending(): Promise<void> {
-      if (fill) for (let id of stored) fill(id, sessionText(SIZE))
+      if (fill) for (let id of stored) fill(id, sessionText(SMALL))
       for (let start = 0; start < PENDING; start += 50) {
         let some = ids.slice(start, start + 50).map((id) => storage.read(id))
         sessions.push(...(await Promise.all(some)))
@@ -47,7 +46,7 @@ export function createPending({ storage, fill }: OpenStorage) {
       globalThis.gc?.()
       let added = process.memoryUsage.rss() - before
       await Promise.all<unknown>(done)
-      return kind === 'reads' ? added : added - sessions.length * SIZE
+      return kind === 'reads' ? added : added - sessions.length * SMALL.size
     },
   }
 }

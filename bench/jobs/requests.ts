@@ -1,14 +1,11 @@
 /** Requests one after the other on each of several tracks, as fast as the storage answers. */
 import type { OpenStorage, Storage } from '../contenders/contender.ts'
-import { sessionIds, sessionText } from '../sessions.ts'
+import { sessionIds, sessionText, type Form } from '../sessions.ts'
 import { percentiles, type Percentiles } from '../statistics.ts'
+import { works, type Work } from './works.ts'
 
-/** `change`: read, set, save. `read`: read, and save what did not change. */
-export type Work = 'change' | 'read'
-
-export interface Load {
+export interface Load extends Form {
   work: Work
-  size: number
   inFlight: number
 }
 
@@ -31,7 +28,7 @@ interface Track {
 /** Latencies of one measurement: more than any contender can do. */
 const latencies = new Float64Array(1 << 20)
 
-export function createRequests({ storage, fill }: OpenStorage) {
+export function createRequests({ storage, fill, textOf }: OpenStorage) {
   let tracks: Track[] = []
   let load: Load
 
@@ -39,8 +36,8 @@ export function createRequests({ storage, fill }: OpenStorage) {
     /** Runs requests that do not count, so that everything lazy is done, and everything compiled. */
     async prepare(next: Load, warmUp: number): Promise<void> {
       load = next
-      let ids = sessionIds(load.size)
-      let text = sessionText(load.size)
+      let ids = sessionIds(load)
+      let text = sessionText(load)
       if (fill) for (let id of ids) fill(id, text)
       tracks = Array.from({ length: load.inFlight }, (_, track) => ({
         ids: ids.filter((_, index) => index % load.inFlight === track),
@@ -48,6 +45,11 @@ export function createRequests({ storage, fill }: OpenStorage) {
       await runAll({ end: performance.now() + 2000, limit: warmUp, count: 0 })
       // Collecting the garbage of the preparation is nobody's cost.
       globalThis.gc?.()
+    },
+
+    /** Returns the bytes of a session, or `undefined` for one that is in Redis. */
+    storedSize(id: string): number | undefined {
+      if (textOf) return Buffer.byteLength(textOf(id) ?? '')
     },
 
     async measure(ms: number): Promise<Measured> {
@@ -81,6 +83,7 @@ interface Run {
 }
 
 async function runTrack(storage: Storage, work: Work, { ids }: Track, run: Run): Promise<void> {
+  let { isChange, run: doWork } = works[work]
   let next = 0
   let started = performance.now()
   while (started < run.end && run.count < run.limit) {
@@ -90,9 +93,9 @@ async function runTrack(storage: Storage, work: Work, { ids }: Track, run: Run):
     let session = await storage.read(id)
     // With a session that was not found, the rest of the work would not be the same.
     if (session.id !== id) throw new Error(`The session ${id} is not in the storage`)
-    if (work === 'change') session.set('count', 1_000_000 + next)
+    doWork(session)
     let cookie = await storage.save(session)
-    if ((cookie === null) !== (work === 'read')) throw new Error(`Session ${id}: saved wrongly`)
+    if ((cookie !== null) !== isChange) throw new Error(`Session ${id}: saved wrongly`)
 
     let ended = performance.now()
     if (run.count < latencies.length) latencies[run.count++] = (ended - started) * 1000

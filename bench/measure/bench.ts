@@ -3,7 +3,7 @@ import type { Plan } from '../plan.ts'
 import type { RedisControl } from '../redis-control.ts'
 import { start, type RemoteProcess } from '../rpc.ts'
 import { figureOf, type Figure } from '../statistics.ts'
-import { sessionIds } from '../sessions.ts'
+import { sessionIds, SMALL } from '../sessions.ts'
 import type { WorkerMethods } from '../worker.ts'
 
 export interface Bench {
@@ -22,7 +22,7 @@ export type Worker = RemoteProcess<WorkerMethods>
 export const WORKER_START = 500
 
 /** An id that exists whatever Redis was filled with. */
-export const FIRST_ID = sessionIds(300)[0]!
+export const FIRST_ID = sessionIds(SMALL)[0]!
 
 export function startWorker({ port }: Bench, name: string): Worker {
   return start<WorkerMethods>(new URL('../worker.ts', import.meta.url), [name, String(port)])
@@ -44,10 +44,14 @@ export function namesIn(names: string[], { contenders }: { contenders?: string[]
   return names.filter((name) => contenders?.includes(name) ?? true)
 }
 
-/** A different contender goes first in each round. */
-export function rotated(names: string[], round: number): string[] {
-  let first = round % names.length
-  return [...names.slice(first), ...names.slice(0, first)]
+/**
+ * The order in which contenders take turns. Any two rounds of which the first is an even one have each
+ * contender before each other one as often as behind it, and a different one is first in the next two.
+ */
+export function turns(names: string[], round: number): string[] {
+  let first = Math.floor(round / 2) % names.length
+  let order = [...names.slice(first), ...names.slice(0, first)]
+  return round % 2 === 0 ? order : order.toReversed()
 }
 
 /** The samples of several rounds, by contender and figure. */

@@ -1,46 +1,46 @@
-/** Requests per second, and what a request costs, for each kind of work and number in flight. */
+/** Requests per second, and what a request costs, for each kind of work, session and number in flight. */
 import type { Load } from '../jobs/requests.ts'
 import type { Cell } from '../plan.ts'
 import type { CellFigures, CellResult } from '../results.ts'
-import { sessionIds, sessionText } from '../sessions.ts'
-import { rotated, Samples, startWorkers, WORKER_START, type Bench, type Worker } from './bench.ts'
+import { loadTitle } from '../report/text.ts'
+import { sessionIds } from '../sessions.ts'
+import {
+  namesIn,
+  Samples,
+  startWorkers,
+  turns,
+  WORKER_START,
+  type Bench,
+  type Worker,
+} from './bench.ts'
 
 type FigureName = Exclude<keyof CellFigures, 'commandNames'>
 
-/** The warm-up and the counters around a measurement. */
-const AROUND = 150
+/** Filling Redis, the warm-up, and the counters around a measurement. */
+const AROUND = 250
 
-/**
- * What a process does before its first measurement, so that V8 has compiled all of it as well as it
- * will: an app runs for days.
- */
-const WARM_UP: [load: Load, requests: number][] = [
-  [{ work: 'change', size: 300, inFlight: 64 }, 20_000],
-  [{ work: 'read', size: 300, inFlight: 64 }, 10_000],
-]
-const START = WORKER_START + 1500
+/** Milliseconds of the warm-up before a process is measured for the first time, for each load. */
+const WARM_UP = 150
 
 export function cellsTime({ plan, names }: Pick<Bench, 'plan' | 'names'>): number {
-  let round = plan.cells.reduce((sum, cell) => sum + cell.ms + AROUND, START)
-  return round * names.length * plan.rounds
+  let start = (WORKER_START + WARM_UP * warmUps(plan.cells).length) * names.length
+  let cells = plan.cells.map((cell) => (cell.ms + AROUND) * namesIn(names, cell).length)
+  return cells.reduce((sum, time) => sum + time, start) * plan.rounds
 }
 
 export async function measureCells(bench: Bench): Promise<CellResult[]> {
-  let { plan, names, redis, step } = bench
+  let { plan, names, step } = bench
   let samples = plan.cells.map(() => new Samples<FigureName>())
   let commandNames = new Map<string, string[]>()
 
   for (let round = 0; round < plan.rounds; round++) {
-    step(`round ${round + 1} of ${plan.rounds}: starting`, START * names.length)
-    let workers = await startWorkers(bench, names)
-    await redis.fill(sessionIds(300), sessionText(300))
-    for (let worker of workers.values()) {
-      for (let [load, requests] of WARM_UP) await worker.call.prepare(load, requests)
-    }
+    let title = `round ${round + 1} of ${plan.rounds}`
+    step(`${title}: starting`, WORKER_START * names.length)
+    let workers = await startWorkers(bench, turns(names, round))
+    await warmUp(bench, workers, title)
     for (let [index, cell] of plan.cells.entries()) {
-      await redis.fill(sessionIds(cell.size), sessionText(cell.size))
-      for (let name of rotated(names, round + index)) {
-        step(`round ${round + 1} of ${plan.rounds}: ${titleOf(cell)}, ${name}`, cell.ms + AROUND)
+      for (let name of turns(namesIn(names, cell), round + index)) {
+        step(`${title}: ${loadTitle(cell)}, ${name}`, cell.ms + AROUND)
         let { figures, commands } = await measure(bench, workers.get(name)!, cell)
         samples[index]!.add(name, figures)
         commandNames.set(`${index} ${name}`, commands)
@@ -49,12 +49,13 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
     await Promise.all([...workers.values()].map((worker) => worker.stop()))
   }
 
-  return plan.cells.map(({ work, size, inFlight }, index) => ({
-    work,
-    size,
-    inFlight,
+  return plan.cells.map((cell, index) => ({
+    work: cell.work,
+    shape: cell.shape,
+    size: cell.size,
+    inFlight: cell.inFlight,
     figures: Object.fromEntries(
-      names.map((name) => [
+      namesIn(names, cell).map((name) => [
         name,
         {
           ...samples[index]!.figures(name),
@@ -65,12 +66,44 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
   }))
 }
 
+/**
+ * Has every process do all that it will be measured with, so that V8 has compiled it as well as it
+ * will, and has seen sessions of every form before the first measurement: an app runs for days.
+ */
+async function warmUp(
+  { plan, redis, step }: Bench,
+  workers: Map<string, Worker>,
+  title: string,
+): Promise<void> {
+  for (let load of warmUps(plan.cells)) {
+    step(`${title}: warming up, ${loadTitle(load)}`, WARM_UP * workers.size)
+    await redis.fill(load)
+    for (let worker of workers.values()) await worker.call.prepare(load, requestsOf(load))
+  }
+}
+
+/** Each kind of work with each form once. */
+function warmUps(cells: Cell[]): Load[] {
+  let loads = cells.map(({ work, shape, size }) => ({ work, shape, size, inFlight: 64 }))
+  return [...new Map(loads.map((load) => [loadTitle(load), load])).values()]
+}
+
+/** Most of what runs is the same for all sizes, so that the small ones compile it for the others. */
+function requestsOf({ size }: Load): number {
+  return { 300: 6000, 4096: 2000, 65_536: 300 }[size]
+}
+
 async function measure({ redis }: Bench, worker: Worker, cell: Cell) {
-  let { work, size, inFlight } = cell
-  await worker.call.prepare({ work, size, inFlight }, cell.warmUp)
+  let { work, shape, size, inFlight } = cell
+  // What the contender before has written does not matter to this one.
+  await redis.fill(cell)
+  await worker.call.prepare({ work, shape, size, inFlight }, cell.warmUp)
   let before = await redis.counters()
   let measured = await worker.call.measure(cell.ms)
   let after = await redis.counters()
+  let id = sessionIds(cell)[0]!
+  let stored = (await worker.call.storedSize(id)) ?? (await redis.sizeOf(id))
+  if (stored !== size) throw new Error(`${loadTitle(cell)}: the session now has ${stored} B`)
 
   let { requests } = measured
   let commands = Object.entries(after.commands)
@@ -85,8 +118,4 @@ async function measure({ redis }: Bench, worker: Worker, cell: Cell) {
     server: (after.cpu - before.cpu) / requests,
   }
   return { figures, commands: commands.map(({ name }) => name) }
-}
-
-function titleOf({ work, size, inFlight }: Cell): string {
-  return `${work} ${size} B, ${inFlight} in flight`
 }

@@ -4,7 +4,7 @@ import type { HttpFigures, HttpResult } from '../results.ts'
 import { start, type RemoteProcess } from '../rpc.ts'
 import {
   namesIn,
-  rotated,
+  turns,
   Samples,
   startWorkers,
   WORKER_START,
@@ -45,7 +45,7 @@ export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
   // The first round only warms up.
   for (let round = 0; round <= rounds; round++) {
     for (let [index, count] of connections.entries()) {
-      for (let name of rotated(names, round + index)) {
+      for (let name of turns(names, round + index)) {
         let what = `HTTP, round ${round} of ${rounds}: ${count} connections, ${name}`
         step(what, ms + warmUp + AROUND)
         await client.call.start(ports.get(name)!, count)

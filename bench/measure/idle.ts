@@ -1,10 +1,10 @@
 /** The CPU time of storages with little to do. */
 import type { IdleFigures } from '../results.ts'
-import { sessionIds, sessionText } from '../sessions.ts'
+import { SMALL } from '../sessions.ts'
 import {
   FIRST_ID,
   namesIn,
-  rotated,
+  turns,
   Samples,
   startWorker,
   WORKER_START,
@@ -24,9 +24,9 @@ export async function measureIdle(bench: Bench): Promise<Record<string, IdleFigu
   let { rounds, idleMs, busyMs } = plan.idle
   let names = namesIn(bench.names, plan.idle)
   let samples = new Samples<keyof IdleFigures>()
-  await redis.fill(sessionIds(300), sessionText(300))
+  await redis.fill(SMALL)
   for (let round = 0; round < rounds; round++) {
-    for (let name of rotated(names, round)) {
+    for (let name of turns(names, round)) {
       step(`idle and at 100 requests/s, ${name}`, AROUND + idleMs + busyMs)
       let worker = startWorker(bench, name)
       await worker.call.open(FIRST_ID)

@@ -1,7 +1,7 @@
 /** The memory that requests in flight take. */
 import { PAUSE, type PendingKind } from '../jobs/pending.ts'
 import type { PendingFigures } from '../results.ts'
-import { sessionIds, sessionText } from '../sessions.ts'
+import { SMALL } from '../sessions.ts'
 import { FIRST_ID, namesIn, Samples, startWorker, WORKER_START, type Bench } from './bench.ts'
 
 const KINDS: PendingKind[] = ['reads', 'saves']
@@ -15,7 +15,7 @@ export async function measurePending(bench: Bench): Promise<Record<string, Pendi
   let { plan, redis, step } = bench
   let names = namesIn(bench.names, plan.pending)
   let samples = new Samples<keyof PendingFigures>()
-  await redis.fill(sessionIds(300), sessionText(300))
+  await redis.fill(SMALL)
   for (let round = 0; round < plan.pending.rounds; round++) {
     for (let name of names) {
       let sample = { reads: 0, saves: 0 }

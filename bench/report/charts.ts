@@ -55,7 +55,9 @@ interface Titles {
 }
 
 function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles][] {
-  let cells = results.cells.filter(({ work, size }) => work === 'change' && size === 300)
+  let cells = results.cells.filter(
+    ({ work, shape, size }) => work === 'change' && shape === 'cart' && size === 300,
+  )
   let inFlight = 'Requests in flight'
   let work = 'read, change and save a session of 300 B'
   return [

@@ -1,11 +1,11 @@
 /** The results as tables for the terminal. */
 import { styleText } from 'node:util'
 
-import type { CellResult, HttpResult, Results } from '../results.ts'
+import type { HttpResult, Results } from '../results.ts'
 import { overlap, type Figure } from '../statistics.ts'
 import { bestOf, OURS, peersOf, pick, ratioOf, type Better } from './comparison.ts'
 import { verdicts, type Verdict } from './targets.ts'
-import { megabytes, number, ratio, spread, table } from './text.ts'
+import { loadTitle, megabytes, number, ratio, spread, table } from './text.ts'
 
 interface Column {
   head: string
@@ -55,7 +55,7 @@ const IDLE_COLUMNS: Column[] = [
 
 export function report(results: Results): string {
   return [
-    ...results.cells.map((cell) => section(results, cellTitle(cell), cell.figures, CELL_COLUMNS)),
+    ...results.cells.map((cell) => section(results, loadTitle(cell), cell.figures, CELL_COLUMNS)),
     ...results.http.map((http) => section(results, httpTitle(http), http.figures, HTTP_COLUMNS)),
     section(results, 'A storage in a fresh process', results.startup, STARTUP_COLUMNS),
     section(results, 'Memory that 10,000 requests in flight add', results.pending, PENDING_COLUMNS),
@@ -126,11 +126,6 @@ function about({ machine, versions, rounds, addonSize }: Results): string {
     names.join(', '),
     `The addon has ${megabytes(addonSize)} MB.`,
   ].join('\n')
-}
-
-function cellTitle({ work, size, inFlight }: CellResult): string {
-  let what = work === 'change' ? 'Read, change, save' : 'Read, save without a change'
-  return `${what}: ${size} B, ${inFlight} in flight`
 }
 
 function httpTitle({ connections }: HttpResult): string {

@@ -1,6 +1,5 @@
 /** What this package aims to reach against the best of its peers, and whether it does. */
 import type { CellFigures, CellResult, Results } from '../results.ts'
-import type { Work } from '../jobs/requests.ts'
 import type { Figure } from '../statistics.ts'
 import {
   bestOf,
@@ -12,7 +11,7 @@ import {
   ratioOf,
   type Better,
 } from './comparison.ts'
-import { megabytes, number, ratio } from './text.ts'
+import { loadTitle, megabytes, number, ratio } from './text.ts'
 
 export interface Verdict {
   title: string
@@ -59,7 +58,8 @@ export function verdicts(results: Results): Verdict[] {
 
 function* requestTargets(results: Results): Generator<Target> {
   for (let cell of results.cells) {
-    let { work, size, inFlight } = cell
+    let { work, shape, size, inFlight } = cell
+    if (shape !== 'cart') continue
     if (work === 'change' && size === 300) {
       let { requests, eventLoop, p50, process } = ROWS[inFlight]!
       yield* againstPeers(results, cell, 'requestsPerSecond', requests)
@@ -82,8 +82,6 @@ const FIGURES = {
   process: 'process CPU',
 }
 
-const WORKS: Record<Work, string> = { change: 'change', read: 'read only' }
-
 function* againstPeers(
   results: Results,
   cell: CellResult,
@@ -95,7 +93,7 @@ function* againstPeers(
   let best = bestOf(figures, peersOf(results), wants)
   let ours = figures[OURS]
   if (!best || !ours) return
-  let title = `${titleOf(cell)}: ${FIGURES[name]}`
+  let title = `${loadTitle(cell)}: ${FIGURES[name]}`
   yield { title, figure: ratioOf(ours, best.figure), than: best.name, wants, limit, format: ratio }
 }
 
@@ -105,7 +103,7 @@ function* againstFloor(results: Results, cell: CellResult): Generator<Target> {
   let theirs = floor && cell.figures[floor]
   if (!floor || !ours || !theirs) return
   yield {
-    title: `${titleOf(cell)}: event loop against the floor`,
+    title: `${loadTitle(cell)}: event loop against the floor`,
     figure: ratioOf(ours.eventLoop, theirs.eventLoop),
     than: floor,
     wants: 'lower',
@@ -209,8 +207,4 @@ function judge({ title, figure, than, wants, limit, format }: Target): Verdict {
     wanted: `${wants === 'higher' ? '≥' : '≤'} ${format(limit)}`,
     verdict: isMet ? 'met' : isClose ? 'within error' : 'missed',
   }
-}
-
-function titleOf({ work, size, inFlight }: CellResult): string {
-  return `${WORKS[work]}, ${size} B, ${inFlight} in flight`
 }

@@ -1,7 +1,30 @@
 /** Figures and tables as text. */
 import { stripVTControlCharacters } from 'node:util'
 
+import type { Load } from '../jobs/requests.ts'
+import type { Shape, Size } from '../sessions.ts'
+import type { Work } from '../jobs/works.ts'
 import type { Figure } from '../statistics.ts'
+
+const WORKS: Record<Work, string> = {
+  none: 'Session not used',
+  read: 'Small value read',
+  change: 'Small value changed',
+  large: 'Large value changed',
+}
+
+const SHAPES: Record<Shape, string> = { cart: 'cart', keys: 'many keys', text: 'non-ASCII cart' }
+
+const SIZES: Record<Size, string> = { 300: '300 B', 4096: '4 KB', 65_536: '64 KB' }
+
+/** What is done with which sessions: `Small value changed, cart of 4 KB, 64 in flight`. */
+export function loadTitle({ work, shape, size, inFlight }: Load): string {
+  return `${WORKS[work]}, ${SHAPES[shape]} of ${sizeText(size)}, ${inFlight} in flight`
+}
+
+export function sizeText(size: Size): string {
+  return SIZES[size]
+}
 
 /** Three digits that count: `1.23`, `12.3`, `123`, `12.3k`. */
 export function number(value: number): string {
