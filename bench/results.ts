@@ -34,6 +34,8 @@ export interface CellFigures {
   eventLoop: Figure
   /** CPU time of the process per request, microseconds. */
   process: Figure
+  /** How long collecting garbage stopped the main thread per request, microseconds. */
+  gc: Figure
   /** Latencies in microseconds. */
   p50: Figure
   p99: Figure

@@ -2,6 +2,7 @@
 import type { OpenStorage, Storage } from '../contenders/contender.ts'
 import { sessionIds, sessionText, type Form } from '../sessions.ts'
 import { percentiles, type Percentiles } from '../statistics.ts'
+import { watchGarbage } from './garbage.ts'
 import { works, type Work } from './works.ts'
 
 export interface Load extends Form {
@@ -17,6 +18,8 @@ export interface Measured {
   threadCpu: number
   /** CPU time of the process with all its threads, microseconds. */
   processCpu: number
+  /** Microseconds for which collecting garbage stopped the main thread. */
+  gc: number
   /** Microseconds that a request takes. */
   latency: Percentiles
 }
@@ -53,17 +56,21 @@ export function createRequests({ storage, fill, textOf }: OpenStorage) {
     },
 
     async measure(ms: number): Promise<Measured> {
+      let garbage = watchGarbage()
       let thread = process.threadCpuUsage()
       let whole = process.cpuUsage()
       let start = performance.now()
       let run = { end: start + ms, limit: latencies.length, count: 0 }
       await runAll(run)
-      let elapsed = performance.now() - start
+      let end = performance.now()
+      let threadCpu = total(process.threadCpuUsage(thread))
+      let processCpu = total(process.cpuUsage(whole))
       return {
         requests: run.count,
-        elapsed,
-        threadCpu: total(process.threadCpuUsage(thread)),
-        processCpu: total(process.cpuUsage(whole)),
+        elapsed: end - start,
+        threadCpu,
+        processCpu,
+        gc: (await garbage.stop(end)) * 1000,
         latency: percentiles(latencies.subarray(0, run.count)),
       }
     },

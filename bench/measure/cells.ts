@@ -113,6 +113,7 @@ async function measure({ redis }: Bench, worker: Worker, cell: Cell) {
     requestsPerSecond: (requests / measured.elapsed) * 1000,
     eventLoop: measured.threadCpu / requests,
     process: measured.processCpu / requests,
+    gc: measured.gc / requests,
     ...measured.latency,
     commands: commands.reduce((sum, { count }) => sum + count, 0) / requests,
     server: (after.cpu - before.cpu) / requests,

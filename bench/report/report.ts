@@ -19,6 +19,7 @@ const CELL_COLUMNS: Column[] = [
   { head: 'requests/s', name: 'requestsPerSecond', better: 'higher' },
   { head: 'event loop µs', name: 'eventLoop', better: 'lower' },
   { head: 'process µs', name: 'process', better: 'lower' },
+  { head: 'GC µs', name: 'gc', better: 'lower' },
   { head: 'p50 µs', name: 'p50', better: 'lower' },
   { head: 'p99 µs', name: 'p99', better: 'lower' },
   { head: 'p99.9 µs', name: 'p999', better: 'lower' },
