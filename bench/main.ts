@@ -1,11 +1,11 @@
-/** Runs the benchmark: `main.ts <port of Redis> [--quick] [--only <contender,…>]`. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+/** Runs the benchmark: `main.ts <port of Redis> [--quick] [--only <contender,…>] [--before <folder>]`. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { format } from 'prettier'
 
-import { contenders } from './contenders/index.ts'
+import { contendersWith } from './contenders/index.ts'
 import { addonSize, describeMachine, versionsOf } from './machine.ts'
 import type { Bench } from './measure/bench.ts'
 import { cellsTime, measureCells } from './measure/cells.ts'
@@ -17,6 +17,7 @@ import { full, quick } from './plan.ts'
 import { createProgress } from './progress.ts'
 import { controlRedis } from './redis-control.ts'
 import { charts } from './report/charts.ts'
+import { BEFORE } from './report/comparison.ts'
 import { report } from './report/report.ts'
 import type { Results } from './results.ts'
 
@@ -28,8 +29,10 @@ if (process.channel) {
 
 let { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, only: { type: 'string' } },
+  options: { quick: { type: 'boolean' }, only: { type: 'string' }, before: { type: 'string' } },
 })
+let before = checkout(values.before)
+let contenders = contendersWith(before)
 let names = chosen(values.only)
 let plan = values.quick ? quick : full
 let port = Number(positionals[0])
@@ -47,6 +50,7 @@ let bench: Bench = {
   redis,
   port,
   names,
+  before,
   step(what, ms) {
     done += next
     next = ms
@@ -78,7 +82,8 @@ progress.end()
 redis.close()
 
 // What is committed is a run with everything in it.
-let isComplete = plan === full && names.length === Object.keys(contenders).length
+let isComplete =
+  plan === full && before === undefined && names.length === Object.keys(contenders).length
 let folder = path.join(import.meta.dirname, isComplete ? '.' : 'local')
 mkdirSync(path.join(folder, 'charts'), { recursive: true })
 writeFileSync(path.join(folder, 'results.json'), await toJson(results))
@@ -92,8 +97,17 @@ function chosen(only: string | undefined): string[] {
   let all = Object.keys(contenders)
   let wanted = only?.split(',').map((name) => name.trim()) ?? all
   let unknown = wanted.filter((name) => !all.includes(name))
+  if (before !== undefined && !wanted.includes(BEFORE)) wanted.unshift(BEFORE)
   if (unknown.length === 0) return wanted
   throw new Error(`There is no contender ${unknown.join(', ')}. There are: ${all.join(', ')}`)
+}
+
+/** Returns the absolute path of a checkout that has been built. */
+function checkout(folder: string | undefined): string | undefined {
+  if (folder === undefined) return undefined
+  let root = path.resolve(folder)
+  if (existsSync(path.join(root, 'dist/index.js'))) return root
+  throw new Error(`There is no dist/index.js in ${root}: run "npm run build" there`)
 }
 
 /** As prettier has it: the file is committed. */
@@ -105,7 +119,11 @@ function toJson(results: Results): Promise<string> {
 }
 
 function commandLine(): string[] {
-  let args = [values.quick ? '--quick' : '', values.only ? `--only ${values.only}` : '']
+  let args = [
+    values.quick ? '--quick' : '',
+    values.only ? `--only ${values.only}` : '',
+    values.before ? '--before …' : '',
+  ]
   let given = args.filter(Boolean)
   return given.length > 0 ? ['--', ...given] : []
 }

@@ -1,4 +1,5 @@
 /** The shape of `results.json`. A key of a record is a contender's. */
+import type { Contender } from './contenders/contender.ts'
 import type { Work } from './jobs/works.ts'
 import type { Shape, Size } from './sessions.ts'
 import type { Figure } from './statistics.ts'
@@ -12,7 +13,7 @@ export interface Results {
   versions: Record<string, string>
   /** Bytes of our `.node` file. */
   addonSize: number
-  contenders: Record<string, { name: string; kind: 'ours' | 'peer' | 'floor' }>
+  contenders: Record<string, { name: string; kind: Contender['kind'] }>
   cells: CellResult[]
   http: HttpResult[]
   startup: Record<string, StartupFigures>

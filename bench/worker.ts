@@ -1,6 +1,6 @@
-/** One contender in a process of its own: `worker.ts <contender> <port of Redis>`. */
+/** One contender in a process of its own: `worker.ts <contender> <port of Redis> [<other checkout>]`. */
 import type { OpenStorage } from './contenders/contender.ts'
-import { contenders } from './contenders/index.ts'
+import { contendersWith } from './contenders/index.ts'
 import { serveApp } from './jobs/http-app.ts'
 import { measureIdle } from './jobs/idle.ts'
 import { createPending, type PendingKind } from './jobs/pending.ts'
@@ -8,14 +8,14 @@ import { createRequests, total, type Load } from './jobs/requests.ts'
 import { startUp } from './jobs/startup.ts'
 import { answer } from './rpc.ts'
 
-let [name = '', port] = process.argv.slice(2)
+let [name = '', port, before] = process.argv.slice(2)
 let open: OpenStorage
 let requests: ReturnType<typeof createRequests>
 let pending: ReturnType<typeof createPending>
 
 const methods = {
   async open(id: string) {
-    let started = await startUp(contenders[name]!, `redis://127.0.0.1:${port}`, id)
+    let started = await startUp(contendersWith(before)[name]!, `redis://127.0.0.1:${port}`, id)
     open = started.open
     requests = createRequests(open)
     pending = createPending(open)

@@ -27,9 +27,10 @@ export interface OpenStorage {
 export interface Contender {
   name: string
   /**
-   * `ours`: a form of this package. `peer`: what one could use instead. `floor`: no network at all.
+   * `ours`: a form of this package. `before`: this package in another version. `peer`: what one could
+   * use instead. `floor`: no network at all.
    */
-  kind: 'ours' | 'peer' | 'floor'
+  kind: 'ours' | 'before' | 'peer' | 'floor'
   /** The npm packages to name the versions of in the results. */
   packages: string[]
   /**

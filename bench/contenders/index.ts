@@ -1,9 +1,9 @@
 /** Everything that is compared; the first is what all others are compared with. */
 import type { Contender } from './contender.ts'
-import { overIoredis, overNodeRedis, url } from './ours.ts'
+import { before, overIoredis, overNodeRedis, url } from './ours.ts'
 import { glide, ioredis, ioredisAuto, iovalkeyAuto, map, nodeRedis } from './original.ts'
 
-export const contenders: Record<string, Contender> = {
+const contenders: Record<string, Contender> = {
   ours: url,
   'ours-node-redis': overNodeRedis,
   'ours-ioredis': overIoredis,
@@ -13,4 +13,15 @@ export const contenders: Record<string, Contender> = {
   'iovalkey-auto': iovalkeyAuto,
   glide,
   map,
+}
+
+/**
+ * Returns all contenders by their keys.
+ *
+ * @param folder is the root of another checkout of this package, which is to be compared, too
+ */
+export function contendersWith(folder: string | undefined): Record<string, Contender> {
+  if (folder === undefined) return contenders
+  let { ours, ...others } = contenders
+  return { ours: ours!, before: before(folder), ...others }
 }

@@ -1,19 +1,34 @@
-/** This package, in its three forms. It is the checkout's `dist/`, as npm would install it. */
+/**
+ * This package, in its three forms and as another checkout has it. It is the checkout's `dist/`, as npm
+ * would install it.
+ */
+import { pathToFileURL } from 'node:url'
+import path from 'node:path'
+
 import { TTL, type Contender } from './contender.ts'
 
-const DIST = '../../dist/index.js'
+const ROOT = path.join(import.meta.dirname, '../..')
 
-export const url: Contender = {
-  name: 'ours',
-  kind: 'ours',
-  packages: [],
-  async load() {
-    let { createRedisSessionStorage } = await importOurs()
-    return (url) => {
-      let storage = createRedisSessionStorage({ url, ttl: TTL })
-      return { storage, connect: () => storage.connect(), close: () => storage.close() }
-    }
-  },
+export const url = withUrl('ours', ROOT)
+
+/** @param folder is the root of a checkout that has been built */
+export function before(folder: string): Contender {
+  return withUrl('before', folder)
+}
+
+function withUrl(name: 'ours' | 'before', folder: string): Contender {
+  return {
+    name,
+    kind: name,
+    packages: [],
+    async load() {
+      let { createRedisSessionStorage } = await importFrom(folder)
+      return (url) => {
+        let storage = createRedisSessionStorage({ url, ttl: TTL })
+        return { storage, connect: () => storage.connect(), close: () => storage.close() }
+      }
+    },
+  }
 }
 
 export const overNodeRedis: Contender = {
@@ -22,7 +37,7 @@ export const overNodeRedis: Contender = {
   packages: ['redis'],
   async load() {
     let [{ createRedisSessionStorage }, { createClient }] = await Promise.all([
-      importOurs(),
+      importFrom(ROOT),
       import('redis'),
     ])
     return (url) => {
@@ -43,7 +58,7 @@ export const overIoredis: Contender = {
   packages: ['ioredis'],
   async load() {
     let [{ createRedisSessionStorage }, { Redis }] = await Promise.all([
-      importOurs(),
+      importFrom(ROOT),
       import('ioredis'),
     ])
     return (url) => {
@@ -58,6 +73,6 @@ export const overIoredis: Contender = {
   },
 }
 
-function importOurs(): Promise<typeof import('../../dist/index.js')> {
-  return import(DIST)
+function importFrom(folder: string): Promise<typeof import('../../dist/index.js')> {
+  return import(pathToFileURL(path.join(folder, 'dist/index.js')).href)
 }

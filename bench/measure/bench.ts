@@ -1,6 +1,7 @@
 /** What all measurements share: a Redis, the contenders, and processes to measure them in. */
 import type { Plan } from '../plan.ts'
 import type { RedisControl } from '../redis-control.ts'
+import { BEFORE } from '../report/comparison.ts'
 import { start, type RemoteProcess } from '../rpc.ts'
 import { figureOf, type Figure } from '../statistics.ts'
 import { sessionIds, SMALL } from '../sessions.ts'
@@ -13,6 +14,8 @@ export interface Bench {
   port: number
   /** The contenders' keys. */
   names: string[]
+  /** The other checkout of this package that is compared, if there is one. */
+  before: string | undefined
   /** Says what comes next, and roughly how many milliseconds it takes. */
   step(what: string, ms: number): void
 }
@@ -24,8 +27,9 @@ export const WORKER_START = 500
 /** An id that exists whatever Redis was filled with. */
 export const FIRST_ID = sessionIds(SMALL)[0]!
 
-export function startWorker({ port }: Bench, name: string): Worker {
-  return start<WorkerMethods>(new URL('../worker.ts', import.meta.url), [name, String(port)])
+export function startWorker({ port, before }: Bench, name: string): Worker {
+  let args = [name, String(port), ...(before === undefined ? [] : [before])]
+  return start<WorkerMethods>(new URL('../worker.ts', import.meta.url), args)
 }
 
 /** Starts and connects a process for each contender. */
@@ -39,9 +43,9 @@ export async function startWorkers(bench: Bench, names: string[]): Promise<Map<s
   return workers
 }
 
-/** The contenders that take part in a measurement. */
+/** The contenders that take part in a measurement; another version of ours does in each. */
 export function namesIn(names: string[], { contenders }: { contenders?: string[] }): string[] {
-  return names.filter((name) => contenders?.includes(name) ?? true)
+  return names.filter((name) => name === BEFORE || (contenders?.includes(name) ?? true))
 }
 
 /**

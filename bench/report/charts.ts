@@ -4,6 +4,7 @@ import { compile, type Config, type TopLevelSpec } from 'vega-lite'
 
 import type { Results } from '../results.ts'
 import type { Figure } from '../statistics.ts'
+import { OURS } from './comparison.ts'
 
 type Theme = 'light' | 'dark'
 
@@ -97,7 +98,10 @@ function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles]
   ]
 }
 
-/** Ours over a passed client is only in the tables: its line would cover that client's own. */
+/**
+ * Ours over a passed client is only in the tables, because its line would cover that client's own; so
+ * is another version of ours.
+ */
 function rowsOf<name extends string>(
   { contenders }: Results,
   x: number,
@@ -105,7 +109,7 @@ function rowsOf<name extends string>(
   name: name,
 ): Row[] {
   return Object.entries(figures)
-    .filter(([key]) => key === 'ours' || contenders[key]!.kind !== 'ours')
+    .filter(([key]) => key === OURS || ['peer', 'floor'].includes(contenders[key]!.kind))
     .map(([key, all]) => ({
       x,
       contender: contenders[key]!.name,

@@ -13,6 +13,9 @@ export interface Best {
 /** The key of the contender that everything is about: ours with a URL. */
 export const OURS = 'ours'
 
+/** The key of another version of this package, which `--before` adds. */
+export const BEFORE = 'before'
+
 export function peersOf({ contenders }: Results): string[] {
   return Object.keys(contenders).filter((name) => contenders[name]!.kind === 'peer')
 }

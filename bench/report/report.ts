@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 
 import type { HttpResult, Results } from '../results.ts'
 import { overlap, type Figure } from '../statistics.ts'
-import { bestOf, OURS, peersOf, pick, ratioOf, type Better } from './comparison.ts'
+import { BEFORE, bestOf, OURS, peersOf, pick, ratioOf, type Better } from './comparison.ts'
 import { verdicts, type Verdict } from './targets.ts'
 import { loadTitle, megabytes, number, ratio, spread, table } from './text.ts'
 
@@ -68,7 +68,7 @@ export function report(results: Results): string {
     .join('\n\n')
 }
 
-/** A row for each contender, and one for ours against the best peer in each column. */
+/** A row for each contender, and ours against the best peer and another version in each column. */
 function section(
   results: Results,
   title: string,
@@ -81,18 +81,22 @@ function section(
       columns.map(({ name, format }) => spread(own[name]!, format)),
     ),
   )
-  let against = columns.map((column) => comparison(results, all, column))
-  if (against.some((cell) => cell !== '')) rows.push(['ours / best peer', ...against])
+  let rivals = { 'ours / best peer': peersOf(results), 'ours / before': [BEFORE] }
+  for (let [head, names] of Object.entries(rivals)) {
+    let against = columns.map((column) => comparison(all, names, column))
+    if (against.some((cell) => cell !== '')) rows.push([head, ...against])
+  }
   return `${styleText('bold', title)}\n${table(['', ...columns.map(({ head }) => head)], rows)}`
 }
 
+/** Ours against the best of its rivals. */
 function comparison(
-  results: Results,
   figures: Record<string, Record<string, Figure>>,
+  rivals: string[],
   { name, better }: Column,
 ): string {
   let ours = figures[OURS]?.[name]
-  let best = bestOf(pick(figures, name), peersOf(results), better)
+  let best = bestOf(pick(figures, name), rivals, better)
   if (!ours || !best || best.figure.median === 0) return ''
   let text = ratio(ratioOf(ours, best.figure).median)
   if (overlap(ours, best.figure)) return `${text} within error`
