@@ -5,9 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon, { type Client, type Instance, type Options } from 'autocannon'
 
 import { answer } from './rpc.ts'
+import type { Size } from './sessions.ts'
 import { percentiles, type Percentiles } from './statistics.ts'
 
 export interface HttpLoad {
+  /** Of the sessions, which are carts. */
+  size: Size
+  connections: number
+}
+
+export interface HttpMeasured {
   requests: number
   /** Milliseconds. */
   elapsed: number
@@ -25,9 +32,11 @@ let failure: Error | undefined
 
 const methods = {
   /** Starts a load: on each connection one request at a time, with a session of its own. */
-  async start(port: number, connections: number): Promise<void> {
+  async start(port: number, { size, connections }: HttpLoad): Promise<void> {
     let url = `http://127.0.0.1:${port}`
-    let cookies = await Promise.all(Array.from({ length: connections }, () => newSession(url)))
+    let cookies = await Promise.all(
+      Array.from({ length: connections }, () => newSession(url, size)),
+    )
     failure = undefined
     let options: Options = {
       url: `${url}/count`,
@@ -46,7 +55,7 @@ const methods = {
   },
 
   /** Measures the load for so many milliseconds. */
-  async measure(ms: number): Promise<HttpLoad> {
+  async measure(ms: number): Promise<HttpMeasured> {
     count = 0
     let start = performance.now()
     await sleep(ms)
@@ -66,8 +75,8 @@ const methods = {
 export type LoadClientMethods = typeof methods
 
 /** Returns the cookie of a new session. */
-async function newSession(url: string): Promise<string> {
-  let response = await fetch(`${url}/start`)
+async function newSession(url: string, size: Size): Promise<string> {
+  let response = await fetch(`${url}/start/${size}`)
   let [cookie] = response.headers.getSetCookie()
   if (!response.ok || !cookie) throw new Error(`The app gave no cookie: status ${response.status}`)
   return cookie.split(';', 1)[0]!

@@ -1,6 +1,7 @@
 /** What the two forms of the benchmark do, and for how long. */
 import type { Load } from './jobs/requests.ts'
 import type { Work } from './jobs/works.ts'
+import type { HttpLoad } from './load-client.ts'
 import type { Shape, Size } from './sessions.ts'
 
 export interface Plan {
@@ -10,7 +11,7 @@ export interface Plan {
   startups: number
   pending: { rounds: number } & Some
   idle: { rounds: number; idleMs: number; busyMs: number } & Some
-  http: { rounds: number; connections: number[]; ms: number; warmUp: number } & Some
+  http: { rounds: number; loads: HttpLoad[]; ms: number; warmUp: number } & Some
 }
 
 /** Which contenders take part, where that is not all. */
@@ -51,7 +52,17 @@ export const full: Plan = {
     busyMs: 2000,
     contenders: ['ours', 'node-redis', 'ioredis', 'ioredis-auto', 'map'],
   },
-  http: { rounds: 9, connections: [4, 64, 256], ms: 400, warmUp: 50 },
+  http: {
+    rounds: 8,
+    loads: [
+      { size: 4096, connections: 4 },
+      { size: 4096, connections: 64 },
+      { size: 4096, connections: 256 },
+      { size: 300, connections: 64 },
+    ],
+    ms: 400,
+    warmUp: 50,
+  },
 }
 
 export const quick: Plan = {
@@ -67,7 +78,13 @@ export const quick: Plan = {
   startups: 2,
   pending: { rounds: 1, contenders: FEW },
   idle: { rounds: 1, idleMs: 800, busyMs: 1000, contenders: FEW },
-  http: { rounds: 3, connections: [64], ms: 400, warmUp: 50, contenders: FEW },
+  http: {
+    rounds: 3,
+    loads: [{ size: 4096, connections: 64 }],
+    ms: 400,
+    warmUp: 50,
+    contenders: FEW,
+  },
 }
 
 /** The cells of a grid: carts of all sizes at 64 in flight, unless it says otherwise. */

@@ -1,6 +1,7 @@
 /** The shape of `results.json`. A key of a record is a contender's. */
 import type { Contender } from './contenders/contender.ts'
 import type { Work } from './jobs/works.ts'
+import type { HttpLoad } from './load-client.ts'
 import type { Shape, Size } from './sessions.ts'
 import type { Figure } from './statistics.ts'
 
@@ -48,8 +49,7 @@ export interface CellFigures {
   server: Figure
 }
 
-export interface HttpResult {
-  connections: number
+export interface HttpResult extends HttpLoad {
   figures: Record<string, HttpFigures>
 }
 

@@ -9,15 +9,16 @@ import { Session } from '@remix-run/session'
 import { session as sessionMiddleware } from '@remix-run/session-middleware'
 
 import type { Storage } from '../contenders/contender.ts'
-import { sessionText, SMALL } from '../sessions.ts'
+import { sessionText, type Size } from '../sessions.ts'
 
 /** Starts the app, and returns its port. */
 export async function serveApp(storage: Storage): Promise<number> {
-  let [values] = JSON.parse(sessionText(SMALL)) as [Record<string, unknown>]
   let cookie = createCookie('__session', { secrets: ['s3cret'], httpOnly: true })
   let router = createRouter({ middleware: [sessionMiddleware(cookie, storage as never)] })
 
-  router.get('/start', (context) => {
+  router.get('/start/:size', (context) => {
+    let size = Number(context.params.size) as Size
+    let [values] = JSON.parse(sessionText({ shape: 'cart', size })) as [Record<string, unknown>]
     for (let [key, value] of Object.entries(values)) context.get(Session).set(key, value)
     return new Response('ok')
   })

@@ -1,5 +1,6 @@
 /** The same Remix app on each storage, under load from another process. */
-import type { LoadClientMethods } from '../load-client.ts'
+import type { HttpLoad, LoadClientMethods } from '../load-client.ts'
+import { httpTitle } from '../report/text.ts'
 import type { HttpFigures, HttpResult } from '../results.ts'
 import { start, type RemoteProcess } from '../rpc.ts'
 import {
@@ -16,20 +17,21 @@ import {
 const AROUND = 200
 
 /** V8 has compiled an app as well as it ever will after some seconds under load. */
-const WARM_UP = { connections: 64, ms: 4000 }
-const START = WORKER_START + WARM_UP.ms + AROUND
+const WARM_UP: HttpLoad = { size: 4096, connections: 64 }
+const WARM_UP_TIME = 4000
+const START = WORKER_START + WARM_UP_TIME + AROUND
 
 export function httpTime({ plan, names }: Pick<Bench, 'plan' | 'names'>): number {
-  let { connections, ms, warmUp, rounds } = plan.http
-  let perContender = START + (rounds + 1) * connections.length * (ms + warmUp + AROUND)
+  let { loads, ms, warmUp, rounds } = plan.http
+  let perContender = START + (rounds + 1) * loads.length * (ms + warmUp + AROUND)
   return perContender * namesIn(names, plan.http).length
 }
 
 export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
   let { plan, step } = bench
-  let { connections, rounds, ms, warmUp } = plan.http
+  let { loads, rounds, ms, warmUp } = plan.http
   let names = namesIn(bench.names, plan.http)
-  let samples = connections.map(() => new Samples<keyof HttpFigures>())
+  let samples = loads.map(() => new Samples<keyof HttpFigures>())
 
   let client = start<LoadClientMethods>(new URL('../load-client.ts', import.meta.url))
   let workers = await startWorkers(bench, names)
@@ -37,18 +39,17 @@ export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
   for (let [name, worker] of workers) {
     step(`HTTP: warming up, ${name}`, START)
     ports.set(name, await worker.call.serve())
-    await client.call.start(ports.get(name)!, WARM_UP.connections)
-    await client.call.measure(WARM_UP.ms)
+    await client.call.start(ports.get(name)!, WARM_UP)
+    await client.call.measure(WARM_UP_TIME)
     await client.call.stop()
   }
 
   // The first round only warms up.
   for (let round = 0; round <= rounds; round++) {
-    for (let [index, count] of connections.entries()) {
+    for (let [index, load] of loads.entries()) {
       for (let name of turns(names, round + index)) {
-        let what = `HTTP, round ${round} of ${rounds}: ${count} connections, ${name}`
-        step(what, ms + warmUp + AROUND)
-        await client.call.start(ports.get(name)!, count)
+        step(`round ${round} of ${rounds}: ${httpTitle(load)}, ${name}`, ms + warmUp + AROUND)
+        await client.call.start(ports.get(name)!, load)
         await client.call.measure(warmUp)
         let sample = await measure(workers.get(name)!, client, ms)
         if (round > 0) samples[index]!.add(name, sample)
@@ -58,8 +59,9 @@ export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
   }
   await Promise.all([client.stop(), ...[...workers.values()].map((worker) => worker.stop())])
 
-  return connections.map((count, index) => ({
-    connections: count,
+  return loads.map(({ size, connections }, index) => ({
+    size,
+    connections,
     figures: samples[index]!.all(names),
   }))
 }

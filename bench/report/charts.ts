@@ -5,11 +5,12 @@ import { compile, type Config, type TopLevelSpec } from 'vega-lite'
 import type { Results } from '../results.ts'
 import type { Figure } from '../statistics.ts'
 import { OURS } from './comparison.ts'
+import { sizeText } from './text.ts'
 
 type Theme = 'light' | 'dark'
 
 interface Row {
-  x: number
+  x: string
   contender: string
   value: number
   low: number
@@ -56,41 +57,56 @@ interface Titles {
 }
 
 function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles][] {
-  let cells = results.cells.filter(
-    ({ work, shape, size }) => work === 'change' && shape === 'cart' && size === 300,
-  )
-  let inFlight = 'Requests in flight'
-  let work = 'read, change and save a session of 300 B'
+  let cells = results.cells.filter(({ work, shape }) => work === 'change' && shape === 'cart')
+  let bySize = cells.filter(({ inFlight }) => inFlight === 64)
+  let byInFlight = cells.filter(({ size }) => size === 300)
+  let http = results.http.filter(({ size }) => size === 4096)
+  let work = 'read a session, change a small value, save'
   return [
     [
       'requests',
-      cells.flatMap((cell) => rowsOf(results, cell.inFlight, cell.figures, 'requestsPerSecond')),
+      bySize.flatMap((cell) =>
+        rowsOf(results, sizeText(cell.size), cell.figures, 'requestsPerSecond'),
+      ),
       {
-        title: 'Requests per second',
-        subtitle: `More is better: ${work}`,
-        x: inFlight,
-        mark: 'line',
-      },
-    ],
-    [
-      'event-loop',
-      cells.flatMap((cell) => rowsOf(results, cell.inFlight, cell.figures, 'eventLoop')),
-      {
-        title: 'Event-loop time per request, µs',
-        subtitle: `Less is better, each line is twice the one below: ${work}`,
-        x: inFlight,
+        title: 'Requests per second by size of the session',
+        subtitle: `More is better, the scale is logarithmic: ${work}, 64 in flight`,
+        x: 'Size of the session, most of it a cart',
         mark: 'line',
         isLogarithmic: true,
       },
     ],
     [
+      'event-loop',
+      bySize.flatMap((cell) => rowsOf(results, sizeText(cell.size), cell.figures, 'eventLoop')),
+      {
+        title: 'Event-loop time per request by size of the session, µs',
+        subtitle: `Less is better, the scale is logarithmic: ${work}, 64 in flight`,
+        x: 'Size of the session, most of it a cart',
+        mark: 'line',
+        isLogarithmic: true,
+      },
+    ],
+    [
+      'in-flight',
+      byInFlight.flatMap((cell) =>
+        rowsOf(results, String(cell.inFlight), cell.figures, 'requestsPerSecond'),
+      ),
+      {
+        title: 'Requests per second by requests in flight',
+        subtitle: `More is better: ${work}, 300 B`,
+        x: 'Requests in flight',
+        mark: 'line',
+      },
+    ],
+    [
       'http',
-      results.http.flatMap((http) =>
-        rowsOf(results, http.connections, http.figures, 'requestsPerSecond'),
+      http.flatMap(({ connections, figures }) =>
+        rowsOf(results, String(connections), figures, 'requestsPerSecond'),
       ),
       {
         title: 'HTTP requests per second',
-        subtitle: 'More is better: a Remix app that changes the session in each request',
+        subtitle: 'More is better: a Remix app that changes a small value of a session of 4 KB',
         x: 'Connections',
         mark: 'bar',
       },
@@ -104,7 +120,7 @@ function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles]
  */
 function rowsOf<name extends string>(
   { contenders }: Results,
-  x: number,
+  x: string,
   figures: Record<string, Record<name, Figure>>,
   name: name,
 ): Row[] {
@@ -142,6 +158,8 @@ function specOf(
   let place = {
     field: 'x',
     type: 'ordinal' as const,
+    // In the order of the rows.
+    sort: null,
     axis: { title: x, labelAngle: 0, ticks: false },
   }
   let height = {

@@ -1,11 +1,12 @@
 /** The results as tables for the terminal. */
 import { styleText } from 'node:util'
 
-import type { HttpResult, Results } from '../results.ts'
+import type { Results } from '../results.ts'
 import { overlap, type Figure } from '../statistics.ts'
 import { BEFORE, bestOf, OURS, peersOf, pick, ratioOf, type Better } from './comparison.ts'
-import { verdicts, type Verdict } from './targets.ts'
-import { loadTitle, megabytes, number, ratio, spread, table } from './text.ts'
+import type { Verdict } from './target.ts'
+import { verdicts } from './targets.ts'
+import { httpTitle, loadTitle, megabytes, number, ratio, spread, table } from './text.ts'
 
 interface Column {
   head: string
@@ -131,8 +132,4 @@ function about({ machine, versions, rounds, addonSize }: Results): string {
     names.join(', '),
     `The addon has ${megabytes(addonSize)} MB.`,
   ].join('\n')
-}
-
-function httpTitle({ connections }: HttpResult): string {
-  return `A Remix app over HTTP: ${connections} connections`
 }

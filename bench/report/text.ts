@@ -1,6 +1,7 @@
 /** Figures and tables as text. */
 import { stripVTControlCharacters } from 'node:util'
 
+import type { HttpLoad } from '../load-client.ts'
 import type { Load } from '../jobs/requests.ts'
 import type { Shape, Size } from '../sessions.ts'
 import type { Work } from '../jobs/works.ts'
@@ -20,6 +21,10 @@ const SIZES: Record<Size, string> = { 300: '300 B', 4096: '4 KB', 65_536: '64 KB
 /** What is done with which sessions: `Small value changed, cart of 4 KB, 64 in flight`. */
 export function loadTitle({ work, shape, size, inFlight }: Load): string {
   return `${WORKS[work]}, ${SHAPES[shape]} of ${sizeText(size)}, ${inFlight} in flight`
+}
+
+export function httpTitle({ size, connections }: HttpLoad): string {
+  return `A Remix app over HTTP: cart of ${sizeText(size)}, ${connections} connections`
 }
 
 export function sizeText(size: Size): string {
