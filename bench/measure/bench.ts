@@ -49,11 +49,14 @@ export function namesIn(names: string[], { contenders }: { contenders?: string[]
 }
 
 /**
- * The order in which contenders take turns. Any two rounds of which the first is an even one have each
- * contender before each other one as often as behind it, and a different one is first in the next two.
+ * The order in which contenders take turns. An odd round has that of the even one before it backwards,
+ * so that in the two each contender is before each other one as often as behind it. Then another one is
+ * first.
+ *
+ * @param shift Another number is another order, for what is measured within the same round
  */
-export function turns(names: string[], round: number): string[] {
-  let first = Math.floor(round / 2) % names.length
+export function turns(names: string[], round: number, shift = 0): string[] {
+  let first = (Math.floor(round / 2) + shift) % names.length
   let order = [...names.slice(first), ...names.slice(0, first)]
   return round % 2 === 0 ? order : order.toReversed()
 }

@@ -39,7 +39,7 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
     let workers = await startWorkers(bench, turns(names, round))
     await warmUp(bench, workers, title)
     for (let [index, cell] of plan.cells.entries()) {
-      for (let name of turns(namesIn(names, cell), round + index)) {
+      for (let name of turns(namesIn(names, cell), round, index)) {
         step(`${title}: ${loadTitle(cell)}, ${name}`, cell.ms + AROUND)
         let { figures, commands } = await measure(bench, workers.get(name)!, cell)
         samples[index]!.add(name, figures)

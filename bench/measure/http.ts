@@ -47,7 +47,7 @@ export async function measureHttp(bench: Bench): Promise<HttpResult[]> {
   // The first round only warms up.
   for (let round = 0; round <= rounds; round++) {
     for (let [index, load] of loads.entries()) {
-      for (let name of turns(names, round + index)) {
+      for (let name of turns(names, round, index)) {
         step(`round ${round} of ${rounds}: ${httpTitle(load)}, ${name}`, ms + warmUp + AROUND)
         await client.call.start(ports.get(name)!, load)
         await client.call.measure(warmUp)

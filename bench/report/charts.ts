@@ -35,6 +35,9 @@ const INK: Record<
 const PEERS = ['#0969da', '#1a7f37', '#9a6700', '#8250df', '#0f8f8f']
 const PEERS_DARK = ['#58a6ff', '#56d364', '#e3b341', '#bc8cff', '#39c5cf']
 
+/** Where a logarithmic axis has labels: 1, 2, 5, 10, 20, 50 and so on. */
+const ROUND = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((power) => [power, 2 * power, 5 * power])
+
 /** Returns SVG by name, such as `requests-dark`. */
 export async function charts(results: Results): Promise<Record<string, string>> {
   let svgs: Record<string, string> = {}
@@ -162,10 +165,11 @@ function specOf(
     sort: null,
     axis: { title: x, labelAngle: 0, ticks: false },
   }
+  let axis = { title: null, format: '~s', domain: false, ticks: false }
   let height = {
     type: 'quantitative' as const,
-    axis: { title: null, format: '~s', tickCount: 6, domain: false, ticks: false },
-    ...(isLogarithmic ? { scale: { type: 'log' as const, base: 2 } } : {}),
+    axis: isLogarithmic ? { ...axis, values: ROUND } : { ...axis, tickCount: 6 },
+    ...(isLogarithmic ? { scale: { type: 'log' as const, nice: false } } : {}),
   }
   return {
     title: { text: title, subtitle },

@@ -1,7 +1,7 @@
 /**
  * Compares this package with what could be used instead: sets the checkout and `bench/` up, starts a
- * temporary Redis, and measures. `npm run bench -- --quick` takes two minutes, a complete run a
- * quarter of an hour; `--only ours,node-redis` compares just these, and `--before <folder>` adds the
+ * temporary Redis, and measures. `npm run bench -- --quick` takes three minutes, a complete run
+ * twenty; `--only ours,node-redis` compares just these, and `--before <folder>` adds the
  * version of another checkout.
  */
 import { installPackages } from '../build/packages.js'
