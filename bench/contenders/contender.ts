@@ -18,8 +18,8 @@ export interface OpenStorage {
   /** Resolves once the connection is there. */
   connect(): Promise<void>
   close(): Promise<void> | void
-  /** Stores a session's text; only for a storage that is not in Redis. */
-  fill?(id: string, text: string): void
+  /** Replaces all sessions with these; only for a storage that is not in Redis. */
+  fill?(ids: string[], text: string): void
   /** Returns the text of a session that is stored; only for a storage that is not in Redis. */
   textOf?(id: string): string | undefined
 }

@@ -116,7 +116,10 @@ export const map: Contender = {
         storage: create(contract, { ttl: TTL }),
         connect: async () => {},
         close: () => sessions.clear(),
-        fill: (id: string, text: string) => void sessions.set(`session:${id}`, text),
+        fill(ids: string[], text: string) {
+          sessions.clear()
+          for (let id of ids) sessions.set(`session:${id}`, text)
+        },
         textOf: (id: string) => sessions.get(`session:${id}`),
       }
     }

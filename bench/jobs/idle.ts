@@ -20,8 +20,7 @@ export async function measureIdle(
   busyMs: number,
 ): Promise<IdleCpu> {
   let ids = sessionIds(SMALL)
-  let text = sessionText(SMALL)
-  if (fill) for (let id of ids) fill(id, text)
+  fill?.(ids, sessionText(SMALL))
 
   async function request(index: number): Promise<void> {
     let session = await storage.read(ids[index % ids.length]!)

@@ -22,7 +22,7 @@ export function createPending({ storage, fill }: OpenStorage) {
 
   return {
     async preparePending(): Promise<void> {
-      if (fill) for (let id of stored) fill(id, sessionText(SMALL))
+      fill?.(stored, sessionText(SMALL))
       for (let start = 0; start < PENDING; start += 50) {
         let some = ids.slice(start, start + 50).map((id) => storage.read(id))
         sessions.push(...(await Promise.all(some)))

@@ -40,8 +40,7 @@ export function createRequests({ storage, fill, textOf }: OpenStorage) {
     async prepare(next: Load, warmUp: number): Promise<void> {
       load = next
       let ids = sessionIds(load)
-      let text = sessionText(load)
-      if (fill) for (let id of ids) fill(id, text)
+      fill?.(ids, sessionText(load))
       tracks = Array.from({ length: load.inFlight }, (_, track) => ({
         ids: ids.filter((_, index) => index % load.inFlight === track),
       }))

@@ -3,7 +3,7 @@ import type { Load } from '../jobs/requests.ts'
 import type { Cell } from '../plan.ts'
 import type { CellFigures, CellResult } from '../results.ts'
 import { loadTitle } from '../report/text.ts'
-import { sessionIds } from '../sessions.ts'
+import { sessionIds, type Size } from '../sessions.ts'
 import {
   namesIn,
   Samples,
@@ -19,13 +19,24 @@ type FigureName = Exclude<keyof CellFigures, 'commandNames'>
 /** Filling Redis, the warm-up, and the counters around a measurement. */
 const AROUND = 250
 
-/** Milliseconds of the warm-up before a process is measured for the first time, for each load. */
-const WARM_UP = 150
+/**
+ * What a process does with each kind of work and form before it is measured for the first time:
+ * requests, and roughly the milliseconds that they take. The small sessions compile what is the same
+ * for all of them; with 6000 requests, some measurements began with twice the time on the event loop.
+ */
+const WARM_UP: Record<Size, { requests: number; ms: number }> = {
+  300: { requests: 20_000, ms: 300 },
+  4096: { requests: 4000, ms: 250 },
+  65_536: { requests: 100, ms: 150 },
+}
 
 export function cellsTime({ plan, names }: Pick<Bench, 'plan' | 'names'>): number {
-  let start = (WORKER_START + WARM_UP * warmUps(plan.cells).length) * names.length
+  let warming = warmUps(plan.cells).map(
+    (cell) => WARM_UP[cell.size].ms * namesIn(names, cell).length,
+  )
   let cells = plan.cells.map((cell) => (cell.ms + AROUND) * namesIn(names, cell).length)
-  return cells.reduce((sum, time) => sum + time, start) * plan.rounds
+  let start = WORKER_START * names.length
+  return [...warming, ...cells].reduce((sum, time) => sum + time, start) * plan.rounds
 }
 
 export async function measureCells(bench: Bench): Promise<CellResult[]> {
@@ -49,61 +60,52 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
     await Promise.all([...workers.values()].map((worker) => worker.stop()))
   }
 
-  return plan.cells.map((cell, index) => ({
-    work: cell.work,
-    shape: cell.shape,
-    size: cell.size,
-    inFlight: cell.inFlight,
-    figures: Object.fromEntries(
-      namesIn(names, cell).map((name) => [
-        name,
-        {
-          ...samples[index]!.figures(name),
-          commandNames: commandNames.get(`${index} ${name}`) ?? [],
-        },
-      ]),
-    ),
-  }))
+  return plan.cells.map((cell, index) => {
+    let { work, shape, size, inFlight } = cell
+    let figures = namesIn(names, cell).map((name) => {
+      let commands = commandNames.get(`${index} ${name}`) ?? []
+      return [name, Object.assign(samples[index]!.figures(name), { commandNames: commands })]
+    })
+    return { work, shape, size, inFlight, figures: Object.fromEntries(figures) }
+  })
 }
 
 /**
  * Has every process do all that it will be measured with, so that V8 has compiled it as well as it
  * will, and has seen sessions of every form before the first measurement: an app runs for days.
  */
-async function warmUp(
-  { plan, redis, step }: Bench,
-  workers: Map<string, Worker>,
-  title: string,
-): Promise<void> {
-  for (let load of warmUps(plan.cells)) {
-    step(`${title}: warming up, ${loadTitle(load)}`, WARM_UP * workers.size)
-    await redis.fill(load)
-    for (let worker of workers.values()) await worker.call.prepare(load, requestsOf(load))
+async function warmUp(bench: Bench, workers: Map<string, Worker>, title: string): Promise<void> {
+  for (let cell of warmUps(bench.plan.cells)) {
+    let { requests, ms } = WARM_UP[cell.size]
+    let names = namesIn(bench.names, cell)
+    bench.step(`${title}: warming up, ${loadTitle(cell)}`, ms * names.length)
+    await bench.redis.fill(cell)
+    for (let name of names) {
+      await workers.get(name)!.call.prepare({ ...loadOf(cell), inFlight: 64 }, requests)
+    }
   }
 }
 
-/** Each kind of work with each form once. */
-function warmUps(cells: Cell[]): Load[] {
-  let loads = cells.map(({ work, shape, size }) => ({ work, shape, size, inFlight: 64 }))
-  return [...new Map(loads.map((load) => [loadTitle(load), load])).values()]
+/** The first cell with each kind of work and form. */
+function warmUps(cells: Cell[]): Cell[] {
+  let isSame = (a: Cell, b: Cell) => a.work === b.work && a.shape === b.shape && a.size === b.size
+  return cells.filter((cell) => cells.find((other) => isSame(cell, other)) === cell)
 }
 
-/** Most of what runs is the same for all sizes, so that the small ones compile it for the others. */
-function requestsOf({ size }: Load): number {
-  return { 300: 6000, 4096: 2000, 65_536: 300 }[size]
+function loadOf({ work, shape, size, inFlight }: Cell): Load {
+  return { work, shape, size, inFlight }
 }
 
 async function measure({ redis }: Bench, worker: Worker, cell: Cell) {
-  let { work, shape, size, inFlight } = cell
   // What the contender before has written does not matter to this one.
   await redis.fill(cell)
-  await worker.call.prepare({ work, shape, size, inFlight }, cell.warmUp)
+  await worker.call.prepare(loadOf(cell), cell.warmUp)
   let before = await redis.counters()
   let measured = await worker.call.measure(cell.ms)
   let after = await redis.counters()
   let id = sessionIds(cell)[0]!
   let stored = (await worker.call.storedSize(id)) ?? (await redis.sizeOf(id))
-  if (stored !== size) throw new Error(`${loadTitle(cell)}: the session now has ${stored} B`)
+  if (stored !== cell.size) throw new Error(`${loadTitle(cell)}: the session now has ${stored} B`)
 
   let { requests } = measured
   let commands = Object.entries(after.commands)
