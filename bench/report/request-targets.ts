@@ -3,9 +3,21 @@ import type { Work } from '../jobs/works.ts'
 import type { CellFigures, CellResult, Results } from '../results.ts'
 import type { Size } from '../sessions.ts'
 import type { Figure } from '../statistics.ts'
-import { BEFORE, bestOf, floorOf, OURS, peersOf, pick, ratioOf, type Best } from './comparison.ts'
+import {
+  BEFORE,
+  bestOf,
+  floorOf,
+  OURS,
+  peersOf,
+  pick,
+  ratioOf,
+  type Best,
+  type Better,
+} from './comparison.ts'
 import type { Target } from './target.ts'
 import { loadTitle, ratio } from './text.ts'
+
+type FigureName = keyof typeof FIGURES
 
 /** The limits of a cell whose sessions are carts, as ratios. */
 interface Limits {
@@ -13,7 +25,7 @@ interface Limits {
   size: Size
   inFlight: number
   /** Against the best peer in each figure. */
-  peers?: Partial<Record<keyof typeof FIGURES, number>>
+  peers?: Partial<Record<FigureName, number>>
   /** The event loop, against the floor and against another version. */
   floor?: number
   before?: number
@@ -79,20 +91,15 @@ function isAbout(cell: CellResult, { work, size, inFlight }: Limits): boolean {
 
 function* targetsOf(results: Results, cell: CellResult, limits: Limits): Generator<Target> {
   let title = loadTitle(cell)
-  let figures = cell.figures as Record<string, Pick<CellFigures, keyof typeof FIGURES>>
+  let figures = cell.figures as Record<string, Pick<CellFigures, FigureName>>
   let ours = figures[OURS]
   if (!ours) return
 
-  for (let name of Object.keys(limits.peers ?? {}) as (keyof typeof FIGURES)[]) {
-    let wants = name === 'requestsPerSecond' ? ('higher' as const) : ('lower' as const)
+  for (let [name, limit] of Object.entries(limits.peers ?? {}) as [FigureName, number][]) {
+    let wants: Better = name === 'requestsPerSecond' ? 'higher' : 'lower'
     let best = bestOf(pick(figures, name), peersOf(results), wants)
     if (!best) continue
-    yield {
-      title: `${title}: ${FIGURES[name]}`,
-      wants,
-      ...against(ours[name], best),
-      limit: limits.peers![name]!,
-    }
+    yield { title: `${title}: ${FIGURES[name]}`, wants, ...against(ours[name], best), limit }
   }
   let floor = floorOf(results)
   let eventLoop = `${title}: event loop against`
@@ -108,12 +115,8 @@ function* eventLoopTarget(
 ): Generator<Target> {
   let figure = figures[name]?.eventLoop
   if (!figure || limit === undefined) return
-  yield {
-    title,
-    wants: 'lower',
-    ...against(figures[OURS]!.eventLoop, { name, figure }),
-    limit,
-  }
+  let ours = figures[OURS]!.eventLoop
+  yield { title, wants: 'lower', ...against(ours, { name, figure }), limit }
 }
 
 function against(figure: Figure, than: Best): Pick<Target, 'figure' | 'than' | 'format'> {
