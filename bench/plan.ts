@@ -40,13 +40,13 @@ export const full: Plan = {
   cells: [
     ...cells({ works: BOTH, sizes: [300], inFlight: [1, 4, 16, 64, 256], ms: 200 }),
     ...cells({ works: BOTH, sizes: [4096], inFlight: [1, 16, 64, 256], ms: 200 }),
-    ...cells({ works: BOTH, sizes: [65_536], inFlight: [1, 64], ms: 250 }),
+    ...cells({ works: BOTH, sizes: [65_536], inFlight: [1, 64], ms: 300 }),
     ...cells({ works: ['large', 'none'], contenders: FAMILIES, ms: 200 }),
     ...cells({ works: BOTH, shape: 'keys', contenders: FAMILIES, ms: 200 }),
     ...cells({ works: BOTH, shape: 'text', contenders: FAMILIES, ms: 200 }),
   ],
-  startups: 5,
-  pending: { rounds: 2 },
+  startups: 7,
+  pending: { rounds: 3 },
   idle: {
     rounds: 3,
     idleMs: 800,
@@ -54,7 +54,7 @@ export const full: Plan = {
     contenders: ['ours', 'node-redis', 'ioredis', 'ioredis-auto', 'map'],
   },
   http: {
-    rounds: 6,
+    rounds: 8,
     loads: [
       { size: 4096, connections: 4 },
       { size: 4096, connections: 64 },
