@@ -48,7 +48,7 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
     let title = `round ${round + 1} of ${plan.rounds}`
     step(`${title}: starting`, WORKER_START * names.length)
     let workers = await startWorkers(bench, turns(names, round))
-    await warmUp(bench, workers, title)
+    await warmUp(bench, workers, round)
     for (let [index, cell] of plan.cells.entries()) {
       for (let name of turns(namesIn(names, cell), round, index)) {
         step(`${title}: ${loadTitle(cell)}, ${name}`, cell.ms + AROUND)
@@ -74,13 +74,13 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
  * Has every process do all that it will be measured with, so that V8 has compiled it as well as it
  * will, and has seen sessions of every form before the first measurement: an app runs for days.
  */
-async function warmUp(bench: Bench, workers: Map<string, Worker>, title: string): Promise<void> {
-  for (let cell of warmUps(bench.plan.cells)) {
+async function warmUp(bench: Bench, workers: Map<string, Worker>, round: number): Promise<void> {
+  for (let [index, cell] of warmUps(bench.plan.cells).entries()) {
     let { requests, ms } = WARM_UP[cell.size]
     let names = namesIn(bench.names, cell)
-    bench.step(`${title}: warming up, ${loadTitle(cell)}`, ms * names.length)
+    bench.step(`round ${round + 1}: warming up, ${loadTitle(cell)}`, ms * names.length)
     await bench.redis.fill(cell)
-    for (let name of names) {
+    for (let name of turns(names, round, index)) {
       await workers.get(name)!.call.prepare({ ...loadOf(cell), inFlight: 64 }, requests)
     }
   }
