@@ -1,7 +1,7 @@
 /** A TCP proxy before a server, which breaks the connections through it in the ways networks do. */
 import { once } from 'node:events'
 import net from 'node:net'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 
 import { freePort } from '../../scripts/redis-server.js'
 
@@ -24,6 +24,8 @@ export interface Proxy {
    * for word of the connections that clients have given up by now: what they sent is lost.
    */
   release(): Promise<void>
+  /** From now on, whatever either side sends takes up to so many milliseconds more, at random. */
+  jitter(most: number): void
   /** Breaks all connections. */
   cut(): void
   /** Lets that many further bytes of replies through, and breaks all connections behind them. */
@@ -41,6 +43,8 @@ interface Link {
   client: net.Socket
   server: net.Socket
   isHeld: boolean
+  /** When what was sent last arrives, by its direction. */
+  arrivals: Map<net.Socket, Promise<void>>
   kept: { to: net.Socket; data: Buffer }[]
 }
 
@@ -49,6 +53,7 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
   let links = new Set<Link>()
   let connections = 0
   let holdsNewOnes = false
+  let most = 0
   let replyBytesLeft = Infinity
   let atTheEnd = cut
   let onHeld: { from: 'client' | 'server'; resolve: () => void }[] = []
@@ -56,16 +61,28 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
   let listener = net.createServer((client) => {
     connections++
     let server = net.connect(target.port, '127.0.0.1')
-    let link: Link = { client, server, isHeld: holdsNewOnes, kept: [] }
+    let link: Link = { client, server, isHeld: holdsNewOnes, arrivals: new Map(), kept: [] }
     links.add(link)
     for (let socket of [client, server]) {
       socket.setNoDelay(true)
       socket.on('error', () => {})
       socket.on('close', () => drop(link))
     }
-    client.on('data', (data) => pass(link, server, data))
-    server.on('data', (data) => pass(link, client, data))
+    client.on('data', (data) => arrive(link, server, data))
+    server.on('data', (data) => arrive(link, client, data))
   })
+
+  function arrive(link: Link, to: net.Socket, data: Buffer) {
+    if (most === 0) return pass(link, to, data)
+    let delay = sleep(Math.random() * most)
+    let before = link.arrivals.get(to)
+    link.arrivals.set(
+      to,
+      Promise.all([before, delay]).then(() => {
+        if (links.has(link)) pass(link, to, data)
+      }),
+    )
+  }
 
   function pass(link: Link, to: net.Socket, data: Buffer) {
     let isReply = to === link.client
@@ -136,6 +153,9 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
         link.isHeld = false
         for (let { to, data } of link.kept.splice(0)) pass(link, to, data)
       }
+    },
+    jitter(milliseconds) {
+      most = milliseconds
     },
     cut,
     cutAfter(replyBytes) {
