@@ -9,7 +9,11 @@ import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './op
 import { fromText, toText } from './session/session-text.ts'
 import { age, loadedSession, markStored, newSession, storedId } from './session/stored-session.ts'
 import { readDropInOptions, readOptions, type Settings } from './settings.ts'
-import type { SessionStore } from './store/session-store.ts'
+import { logOut } from './overlap/logout.ts'
+import { isMark } from './overlap/marks.ts'
+import { relocate } from './overlap/relocation.ts'
+import { Turns } from './overlap/turns.ts'
+import type { Condition, SessionStore } from './store/session-store.ts'
 
 /** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
 const MAX_ID_LENGTH = 512
@@ -90,15 +94,21 @@ function createStore({ store, backend }: Settings): SessionStore {
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
   let { useUnknownIds } = settings
   let { prefix, rolling, maxBytes } = settings.store
+  let turns = new Turns(store)
 
   function read(cookie: string | null): Promise<Session> {
     if (cookie != null && typeof cookie !== 'string') return Promise.reject(notACookie())
     if (!isPossibleId(cookie)) return Promise.resolve(newSession())
 
-    return store.load(cookie, (text, spans) =>
-      text === null
-        ? newSession(useUnknownIds ? cookie : undefined)
-        : loadedSession(store, cookie, fromText(text, spans, redacted(prefix, cookie))),
+    return turns.single(cookie, (terms) =>
+      store.load(
+        cookie,
+        (text, spans) =>
+          text === null
+            ? newSession(useUnknownIds ? cookie : undefined)
+            : loadedSession(store, cookie, fromText(text, spans, redacted(prefix, cookie))),
+        terms,
+      ),
     )
   }
 
@@ -117,21 +127,29 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     let { id, deleteId } = session
     if (!isPossibleId(id)) throw impossibleId()
 
+    let text = toText(session, maxBytes)
     let stored = storedId(session, store)
-    let obsolete = isPossibleId(deleteId) ? deleteId : null
-    return store.save(id, toText(session, maxBytes), { stored, obsolete }, (written) => {
+    let then = (written: boolean) => {
       // What was stored is gone: destroyed by another request, expired or revoked. It stays gone,
       // and the cookie is left alone, because it could be the one of a newer login.
       if (!written) return null
       markStored(session, store, id)
       return id
-    })
+    }
+    let obsolete = isPossibleId(deleteId) ? deleteId : undefined
+    if (stored === id || (stored === null && obsolete === undefined)) {
+      let condition: Condition = stored === null ? 'always' : 'existing'
+      return turns.single(id, (terms) => store.save(id, text, condition, then, terms))
+    }
+    let move = { from: stored, to: id, text, obsolete }
+    let ids = [id, stored, obsolete].filter((id) => id != null)
+    return turns.several(ids, (terms) => relocate(store, move, terms).then(then))
   }
 
   function destroy(session: Session): Promise<string> {
     let ids = [session.id, session.deleteId, storedId(session, store)].filter(isPossibleId)
-    let [first, ...others] = new Set(ids)
-    return first === undefined ? Promise.resolve('') : store.delete([first, ...others], () => '')
+    let unique = [...new Set(ids)]
+    return turns.several(unique, (terms) => logOut(store, unique, terms)).then(() => '')
   }
 
   function refresh(session: Session): Promise<null> {
@@ -140,8 +158,8 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     if (!rolling || stored === null || isFresh) return Promise.resolve(null)
 
     // Nothing is lost when this fails: the session keeps the TTL that it has.
-    return store
-      .touch(stored, () => null)
+    return turns
+      .single(stored, (terms) => store.touch(stored, () => null, terms))
       .catch((error: unknown) => {
         if ((error as RedisSessionStorageError).code === 'CLOSED') throw error
         return null
@@ -163,7 +181,7 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
  * of its own: two such ids could share a key.
  */
 function isPossibleId(id: string | null | undefined): id is string {
-  return id != null && id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed()
+  return id != null && id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed() && !isMark(id)
 }
 
 function impossibleId(): RedisSessionStorageError {

@@ -68,8 +68,8 @@ impl NativeConnection {
     }
 
     /// Sends `count` requests on their way. Request `n` is six numbers from `requests[6n]` on: a
-    /// ticket, a `Verb`, and how many of `bytes` are its id, its text, the id that it is stored under,
-    /// and an obsolete id, which follow those of the request before.
+    /// ticket, a `Verb`, how many of `bytes` are its id and its text, which follow those of the request
+    /// before, a TTL of its own in seconds, or 0, and how many milliseconds it has waited already.
     ///
     /// One call for many requests, and one buffer rather than a string for each id and text:
     /// crossing the border costs more than a request.

@@ -1,10 +1,10 @@
 //! Requests as JavaScript hands them over, copied straight into the core's queue.
 
 use napi_derive::napi;
-use session_store::Request;
+use session_store::{Content, Request};
 
-/// How many numbers describe a request: its ticket, its verb, and how many bytes its id, its text, its
-/// stored id and its obsolete id have.
+/// How many numbers describe a request: its ticket, its verb, how many bytes its id and its text have,
+/// a TTL of its own in seconds, or 0, and how many milliseconds it has waited.
 pub(crate) const WORDS: usize = 6;
 
 macro_rules! define_verbs {
@@ -30,14 +30,12 @@ pub(crate) fn read<'a>(
         Some(string)
     };
     words.chunks_exact(WORDS).map(move |words| {
-        let &[ticket, verb, id, text, stored, obsolete] = words else { return None };
+        let &[ticket, verb, id, text, ttl, waited] = words else { return None };
         Some(Request {
             ticket,
             verb: session_store::Verb::from_number(verb)?,
-            id: next(id)?,
-            text: next(text)?,
-            stored: next(stored)?,
-            obsolete: next(obsolete)?,
+            content: Content { id: next(id)?, text: next(text)?, ttl },
+            waited,
         })
     })
 }

@@ -48,21 +48,47 @@ interface Open {
   storedId: string | null
 }
 
-/** What Redis is to hold, by session id. */
-type Model = Map<string, string>
+/** What Redis is to hold: the texts of sessions, and what has become of the others, by id. */
+class Model {
+  readonly texts = new Map<string, string>()
+  readonly #destroyed = new Set<string>()
+  readonly #successors = new Map<string, string[]>()
+  readonly #keepsMarks: boolean
 
-/** Does to the model what a save does to Redis, and gives what the save gives. */
-function saveInModel(model: Model, { session, storedId }: Open): string | null {
-  if (session.destroyed) {
-    for (let id of [session.id, session.deleteId, storedId]) if (id != null) model.delete(id)
-    return ''
+  constructor(keepsMarks: boolean) {
+    this.#keepsMarks = keepsMarks
   }
-  if (!session.dirty) return null
-  if (storedId !== null && !model.has(storedId)) return null
 
-  model.set(session.id, JSON.stringify(session.data))
-  if (session.deleteId !== undefined) model.delete(session.deleteId)
-  return session.id
+  /** Does what a save does to Redis, and gives what the save gives. */
+  save({ session, storedId }: Open): string | null {
+    let { id, deleteId } = session
+    if (session.destroyed) {
+      for (let each of [id, deleteId, storedId]) if (each != null) this.#destroy(each)
+      return ''
+    }
+    if (!session.dirty) return null
+    if (storedId !== null && !this.#mayReplace(storedId, id)) return null
+
+    this.texts.set(id, JSON.stringify(session.data))
+    if (storedId === id) return id
+    if (storedId !== null) {
+      this.#successors.set(storedId, [...(this.#successors.get(storedId) ?? []), id])
+    }
+    if (deleteId !== undefined) for (let old of [deleteId, storedId]) this.texts.delete(old!)
+    return id
+  }
+
+  #mayReplace(storedId: string, id: string): boolean {
+    if (storedId === id || !this.#keepsMarks) return this.texts.has(storedId)
+    return !this.#destroyed.has(storedId)
+  }
+
+  #destroy(id: string): void {
+    this.texts.delete(id)
+    if (!this.#keepsMarks || this.#destroyed.has(id)) return
+    this.#destroyed.add(id)
+    for (let successor of this.#successors.get(id) ?? []) this.#destroy(successor)
+  }
 }
 
 /** Expects of a session that was read for `id` what the model held at the time of the call. */
@@ -79,7 +105,7 @@ function expectRead(session: Session, id: string | null, text: string | undefine
 }
 
 class Run {
-  readonly model: Model = new Map()
+  readonly model: Model
   readonly #storage: RedisSessionStorage
   readonly #requests: Promise<Open>[]
   /** The ids that were ever given to a visitor, in the order of the calls. */
@@ -88,7 +114,8 @@ class Run {
   readonly #destroyed = new Set<string>()
   #visitors = 0
 
-  constructor(storage: RedisSessionStorage) {
+  constructor(storage: RedisSessionStorage, keepsMarks: boolean) {
+    this.model = new Model(keepsMarks)
     this.#storage = storage
     this.#requests = Array.from({ length: 5 }, () => this.#open(null))
   }
@@ -100,6 +127,8 @@ class Run {
     if (action === 'open') {
       this.#requests[request] = this.#open(this.#ids.at(-1 - index) ?? null)
     } else if (action === 'save') {
+      // A logout may lead to further ids, where it does not wait for its turn.
+      if (session.destroyed) await this.end()
       this.#requests[request] = this.#save(open)
     } else if (session.destroyed) {
       return
@@ -116,7 +145,7 @@ class Run {
     } else {
       session.destroy()
     }
-    if (isAwaited) await this.#requests[request]
+    if (isAwaited || session.destroyed) await this.#requests[request]
   }
 
   async end(): Promise<void> {
@@ -124,7 +153,7 @@ class Run {
   }
 
   async #open(id: string | null): Promise<Open> {
-    let text = id === null ? undefined : this.model.get(id)
+    let text = id === null ? undefined : this.model.texts.get(id)
     if (id !== null && this.#destroyed.has(id)) expect(text).toBe(undefined)
     let session = await this.#storage.read(id)
     expectRead(session, id, text)
@@ -134,7 +163,7 @@ class Run {
 
   async #save(open: Open): Promise<Open> {
     let { session, storedId } = open
-    let expected = saveInModel(this.model, open)
+    let expected = this.model.save(open)
     if (session.destroyed) this.#destroyed.add(session.id)
     if (expected && !this.#ids.includes(expected)) this.#ids.push(expected)
 
@@ -174,11 +203,9 @@ describe.each(setups)('$name', ({ backend, args }) => {
   })
   afterAll(() => redis.stop())
 
-  async function contents(): Promise<Model> {
-    let keys = await redis.side.keys('*')
-    let entries = keys.map(
-      async (key) => [key.replace('session:', ''), (await redis.side.get(key))!] as const,
-    )
+  async function contents(): Promise<Map<string, string>> {
+    let ids = await redis.sessionIds()
+    let entries = ids.map(async (id) => [id, (await redis.side.get(`session:${id}`))!] as const)
     return new Map(await Promise.all(entries))
   }
 
@@ -188,11 +215,11 @@ describe.each(setups)('$name', ({ backend, args }) => {
       await fc.assert(
         fc.asyncProperty(steps, async (steps) => {
           await redis.side.flushAll()
-          let run = new Run(storage)
+          let run = new Run(storage, backend.isAtomic)
           for (let step of steps) await run.step(step)
           await run.end()
 
-          expect(await contents()).toEqual(run.model)
+          expect(await contents()).toEqual(run.model.texts)
         }),
         { numRuns: 150 },
       )

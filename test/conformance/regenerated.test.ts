@@ -40,6 +40,12 @@ describe.each(backends)('$name', (backend) => {
     expect(await redis.side.exists(`session:${session.id}`)).toBe(1)
   }
 
+  async function logOut(id: string) {
+    let session = await open.storage.read(id)
+    session.destroy()
+    await open.storage.save(session)
+  }
+
   test('by two saves at once: the later values are stored', async () => {
     let { session } = await regenerated()
     let first = open.storage.save(session)
@@ -47,7 +53,7 @@ describe.each(backends)('$name', (backend) => {
     let second = open.storage.save(session)
 
     expect([await first, await second]).toEqual([session.id, session.id])
-    expect(await redis.side.keys('*')).toEqual([`session:${session.id}`])
+    expect(await redis.sessionIds()).toEqual([session.id])
     expect(await valueOf(open.storage, session.id)).toBe('second')
   })
 
@@ -61,17 +67,19 @@ describe.each(backends)('$name', (backend) => {
     session.set('value', 'second')
 
     expect(await open.storage.save(session)).toBe(session.id)
-    expect(await redis.side.keys('*')).toEqual([`session:${session.id}`])
+    expect(await redis.sessionIds()).toEqual([session.id])
     expect(await valueOf(open.storage, session.id)).toBe('second')
   })
 
   test('but stays gone when it was destroyed after the save', async () => {
     let { session, oldId } = await regenerated()
     await saveByHalves(session)
-    await redis.side.del([`session:${oldId}`, `session:${session.id}`])
+    await logOut(oldId)
+    // Without marks, nothing leads from the old id to the new one.
+    if (!backend.isAtomic) await redis.side.del(`session:${session.id}`)
     session.set('value', 'second')
 
     expect(await open.storage.save(session)).toBe(null)
-    expect(await redis.side.dbSize()).toBe(0)
+    expect(await redis.sessionIds()).toEqual([])
   })
 })

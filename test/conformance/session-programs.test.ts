@@ -29,7 +29,7 @@ afterAll(async () => {
 
 /** Runs a program, counting its steps. */
 async function run(program: Program, count: () => void): Promise<void> {
-  let visit = await Visit.start(open.storage, redis.side, program.text)
+  let visit = await Visit.start(open.storage, redis, program.text)
   for (let step of program.steps) {
     try {
       await step.run(visit)

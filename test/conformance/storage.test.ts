@@ -61,7 +61,7 @@ describe.each(backends)('$name', (backend) => {
       let storage = await create()
 
       expect(await storage.save(await storage.read(null))).toBe(null)
-      expect(await redis.side.dbSize()).toBe(0)
+      expect(await redis.sessionIds()).toEqual([])
     })
 
     test('is stored for 7 days at session:<id>', async () => {
@@ -245,7 +245,7 @@ describe.each(backends)('$name', (backend) => {
 
       expect(written).toBeGreaterThanOrEqual(0)
       expect(deleted).toBeGreaterThan(written)
-      expect(await redis.side.keys('*')).toEqual([`session:${session.id}`])
+      expect(await redis.sessionIds()).toEqual([session.id])
       expect(await redis.side.ttl(`session:${session.id}`)).toBe(604800)
     })
 
@@ -256,7 +256,7 @@ describe.each(backends)('$name', (backend) => {
       session.regenerateId(true)
 
       expect(await storage.save(session)).toBe(session.id)
-      expect(await redis.side.keys('*')).toEqual([`session:${session.id}`])
+      expect(await redis.sessionIds()).toEqual([session.id])
     })
 
     test('works for a session that is not stored yet', async () => {
@@ -266,7 +266,7 @@ describe.each(backends)('$name', (backend) => {
       session.regenerateId(true)
 
       expect(await storage.save(session)).toBe(session.id)
-      expect(await redis.side.keys('*')).toEqual([`session:${session.id}`])
+      expect(await redis.sessionIds()).toEqual([session.id])
     })
   })
 
@@ -278,7 +278,7 @@ describe.each(backends)('$name', (backend) => {
       session.destroy()
 
       expect(await storage.save(session)).toBe('')
-      expect(await redis.side.dbSize()).toBe(0)
+      expect(await redis.sessionIds()).toEqual([])
       expect((await storage.read(id)).id).not.toBe(id)
     })
 
@@ -292,7 +292,7 @@ describe.each(backends)('$name', (backend) => {
         session.destroy()
 
         expect(await storage.save(session)).toBe('')
-        expect(await redis.side.dbSize()).toBe(0)
+        expect(await redis.sessionIds()).toEqual([])
       },
     )
 
@@ -305,7 +305,7 @@ describe.each(backends)('$name', (backend) => {
       slow.set('a', 1)
 
       expect(await storage.save(slow)).toBe(null)
-      expect(await redis.side.dbSize()).toBe(0)
+      expect(await redis.sessionIds()).toEqual([])
     })
 
     test.each([true, false])(
@@ -319,7 +319,7 @@ describe.each(backends)('$name', (backend) => {
         slow.regenerateId(deleteOld)
 
         expect(await storage.save(slow)).toBe(null)
-        expect(await redis.side.dbSize()).toBe(0)
+        expect(await redis.sessionIds()).toEqual([])
       },
     )
 
@@ -345,7 +345,7 @@ describe.each(backends)('$name', (backend) => {
       await redis.side.del(`session:${id}`)
 
       expect(await storage.save(reader)).toBe(null)
-      expect(await redis.side.dbSize()).toBe(0)
+      expect(await redis.sessionIds()).toEqual([])
     })
   })
 

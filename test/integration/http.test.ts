@@ -30,7 +30,7 @@ describe.each([native, nodeRedis, ioredis])('an app over $name', (backend) => {
     await guest.get('/')
 
     expect(guest.cookie).toBe(undefined)
-    expect(await redis.side.dbSize()).toBe(0)
+    expect(await redis.sessionIds()).toEqual([])
   })
 
   test('keeps what a visitor leaves behind', async () => {
@@ -71,7 +71,7 @@ describe.each([native, nodeRedis, ioredis])('an app over $name', (backend) => {
 
     expect(ann.cookie).toBe(undefined)
     expect(await copy.get('/')).toBe('{}')
-    expect(await redis.side.dbSize()).toBe(0)
+    expect(await redis.sessionIds()).toEqual([])
   })
 
   test('never mixes up visitors who come at the same time', async () => {

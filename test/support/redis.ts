@@ -11,6 +11,8 @@ export interface TestRedis {
   pid: number
   /** A client of the test's own. */
   side: SideConnection
+  /** Gives the ids of all sessions that there are; the marks of destroyed and moved ones are none. */
+  sessionIds(prefix?: string): Promise<string[]>
   /** Gives the commands that the server gets while `action` runs, without the side connection's. */
   commandsDuring(action: () => Promise<unknown>): Promise<string[][]>
   stop(): Promise<void>
@@ -25,6 +27,12 @@ export async function startRedis(options?: { args?: string[]; port?: number }): 
     url,
     pid: server.pid,
     side,
+    async sessionIds(prefix = 'session:') {
+      let keys = await side.keys('*')
+      return keys
+        .filter((key) => !key.startsWith(`${prefix}gone:`))
+        .map((key) => key.replace(prefix, ''))
+    },
     commandsDuring: (action) => commandsDuring(side, action),
     async stop() {
       side.destroy()

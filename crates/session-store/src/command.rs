@@ -6,81 +6,81 @@ use std::time::Instant;
 use crate::handover::ticket::Ticket;
 use crate::verbs::{Step, Verb};
 
-/// What is asked of a [`Store`](crate::Store). Ids and text are UTF-8.
+/// What is asked of a [`Store`](crate::Store).
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// Names the request, so that its outcome finds who asked.
     pub ticket: Ticket,
     /// What is to be done.
     pub verb: Verb,
-    /// The session that it is done to; empty only for [`Verb::Ping`].
+    /// What it is done to, and with.
+    pub content: Content<'a>,
+    /// Milliseconds of the timeout that have passed already: the request is a step of something larger.
+    pub waited: u32,
+}
+
+/// What a command is about. Ids and texts are UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Content<'a> {
+    /// The id of a session; empty only for [`Verb::Ping`].
     pub id: &'a [u8],
     /// What is written.
     pub text: &'a [u8],
-    /// The id under which the session is stored now; empty for none.
-    pub stored: &'a [u8],
-    /// Another id, to be deleted; empty for none.
-    pub obsolete: &'a [u8],
+    /// Seconds until the key expires, where they are not the store's; 0 if they are.
+    pub ttl: u32,
 }
 
 impl<'a> Request<'a> {
     /// Makes a request with an id only.
     #[must_use]
     pub fn new(ticket: Ticket, verb: Verb, id: &'a [u8]) -> Self {
-        Self { ticket, verb, id, text: b"", stored: b"", obsolete: b"" }
+        Self { ticket, verb, content: Content { id, ..Content::default() }, waited: 0 }
+    }
+
+    /// Has a text written.
+    #[must_use]
+    pub fn with_text(mut self, text: &'a [u8]) -> Self {
+        self.content.text = text;
+        self
     }
 }
 
-/// One step of a request, and those that follow it.
+/// A request under way, as the step that it takes.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) ticket: Ticket,
     pub(crate) step: Step,
-    pub(crate) id: Box<[u8]>,
-    pub(crate) text: Box<[u8]>,
+    id: Box<[u8]>,
+    text: Box<[u8]>,
+    ttl: u32,
     /// When whoever asked is told, in any case.
     pub(crate) deadline: Instant,
     /// It was sent, and the connection went silent: past its deadline, that is a time-out.
     pub(crate) went_unanswered: bool,
-    /// What may follow once this step was answered, for the same ticket and deadline.
-    pub(crate) then: Option<Box<Command>>,
 }
 
 impl Command {
-    pub(crate) fn new(
-        ticket: Ticket,
-        step: Step,
-        id: &[u8],
-        text: &[u8],
-        deadline: Instant,
-    ) -> Self {
-        Self { id: id.into(), text: text.into(), ..Self::bare(ticket, step, deadline) }
-    }
-
-    /// Makes a command without an id and a text, which costs no allocation.
+    /// Makes a command that has no content, or none any more, which costs no allocation.
     pub(crate) fn bare(ticket: Ticket, step: Step, deadline: Instant) -> Self {
         let (id, text) = (Box::default(), Box::default());
-        Self { ticket, step, id, text, deadline, went_unanswered: false, then: None }
+        Self { ticket, step, id, text, ttl: 0, deadline, went_unanswered: false }
+    }
+
+    /// Keeps what the command is about, to be sent later or once more.
+    pub(crate) fn keep(&mut self, content: &Content<'_>) {
+        self.id = content.id.into();
+        self.text = content.text.into();
+        self.ttl = content.ttl;
+    }
+
+    /// What was kept.
+    pub(crate) fn content(&self) -> Content<'_> {
+        Content { id: &self.id, text: &self.text, ttl: self.ttl }
     }
 
     /// Moves the command out, and leaves an empty one in its place.
     pub(crate) fn take(&mut self) -> Self {
         let empty = Self::bare(self.ticket, self.step, self.deadline);
         std::mem::replace(self, empty)
-    }
-
-    /// Lines up what follows this step.
-    pub(crate) fn followed_by(mut self, steps: impl IntoIterator<Item = Self>) -> Self {
-        let mut last = &mut self;
-        for step in steps {
-            last = &mut **last.then.insert(Box::new(step));
-        }
-        self
-    }
-
-    /// The ids of this step and of all that follow.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &[u8]> {
-        std::iter::successors(Some(self), |command| command.then.as_deref())
-            .map(|command| &command.id[..])
     }
 }

@@ -4,8 +4,8 @@
 //! every ticket later. One thread of its own does everything in between: it connects, sends what has
 //! queued up as one pipeline, and sorts the replies. Nothing here knows of Node or Remix.
 //!
-//! A request's way through the modules: `store` → `handover` (to the I/O thread) → `engine` (in its
-//! order) → `topology` (which server) → `connection` (as `verbs` and `resp` write it), and back:
+//! A request's way through the modules: `store` → `handover` (to the I/O thread) → `engine` →
+//! `topology` (which server) → `connection` (as `verbs` and `resp` write it), and back:
 //! `resp` → `verbs` (what the reply means) → `engine` → `handover`. `connect` makes connections.
 
 mod buffer;
@@ -22,7 +22,7 @@ mod store;
 mod topology;
 mod verbs;
 
-pub use command::Request;
+pub use command::{Content, Request};
 pub use config::{Config, Options};
 pub use connect::tls::TlsOptions;
 #[cfg(all(feature = "bench", unix))]

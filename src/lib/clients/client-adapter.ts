@@ -21,7 +21,7 @@ export interface ClientAdapter {
    * Whether a verb is a single command to the best of what is known now, and the client sends
    * commands in the order in which it gets them.
    */
-  isSingle(verb: 'load' | 'loadAndRefresh' | 'save' | 'touch' | 'delete'): boolean
+  isSingle(verb: 'load' | 'loadAndRefresh' | 'save' | 'touch' | 'delete' | 'append'): boolean
 
   /** Returns the value of a key, or `null` if there is none. */
   load(key: string): Promise<string | null>
@@ -40,6 +40,9 @@ export interface ClientAdapter {
 
   /** Deletes a key, whether it exists or not. */
   delete(key: string): Promise<unknown>
+
+  /** Adds to the end of a text, which may be none yet; left out where the client cannot. */
+  append?(key: string, text: string): Promise<unknown>
 }
 
 /** Returns the text of a reply: clients may be set up to return buffers. */

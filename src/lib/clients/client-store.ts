@@ -4,29 +4,29 @@ import { toStorageError } from './client-error.ts'
 import { adapterOf } from './client-families.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 import type { RedisClient } from './redis-client.ts'
-import type { Replaced, SessionStore, StoreSettings } from '../store/session-store.ts'
+import type { Condition, SessionStore, StoreSettings, Terms } from '../store/session-store.ts'
 import { tooLargeToReadError } from '../store/errors.ts'
 import { Order } from '../store/order.ts'
 import { Pending } from '../store/pending.ts'
 import { sizeOver, type TextPieces } from '../store/text-pieces.ts'
 
-/** Returns whether the caller has been told already that its deadline has passed. */
-type IsOver = () => boolean
-
 /** A verb under way: what it is about, and how it is done. */
 interface Call<answer, result> {
-  ids: string[]
-  /** Whether it takes a single command on a single id, which the client keeps in order. */
+  /** The session that it is about; none for a ping. */
+  id?: string
+  /** Whether it takes a single command, which the client keeps in order. */
   isSingle: boolean
   /** How much has to wait until it is done. */
   bytes: number
-  work(isOver: IsOver): Promise<answer>
+  work(): Promise<answer>
   /** Turns the answer into the caller's result. */
   then(answer: answer): result
+  terms: Terms | undefined
 }
 
 export class ClientStore implements SessionStore {
   readonly refreshesOnLoad: boolean
+  readonly keepsMarks: boolean
   readonly #settings: StoreSettings
   readonly #client: ClientAdapter
   readonly #pending: Pending
@@ -37,95 +37,114 @@ export class ClientStore implements SessionStore {
     this.#client = adapterOf(client)
     this.#pending = new Pending(settings)
     this.refreshesOnLoad = this.#client.refreshesOnLoad && settings.rolling
+    this.keepsMarks = this.#client.append !== undefined
   }
 
-  load<result>(id: string, then: (text: string | null) => result): Promise<result> {
-    let { rolling, ttl, maxBytes } = this.#settings
-    let key = this.#key(id)
-    let isRefreshed = rolling && ttl !== null
+  load<result>(id: string, then: (text: string | null) => result, terms?: Terms): Promise<result> {
+    let { rolling, ttl } = this.#settings
+    if (!rolling || ttl === null) return this.peek(id, then, terms)
+
     return this.#call({
-      ids: [id],
-      isSingle: this.#client.isSingle(isRefreshed ? 'loadAndRefresh' : 'load'),
+      id,
+      isSingle: this.#client.isSingle('loadAndRefresh'),
       bytes: id.length,
-      work: async () => {
-        let text = await (isRefreshed
-          ? this.#client.loadAndRefresh(key, ttl!)
-          : this.#client.load(key))
-        let bytes = text === null ? undefined : sizeOver(maxBytes, [text])
-        if (bytes !== undefined) throw tooLargeToReadError(bytes, maxBytes)
-        return text
-      },
+      work: async () => this.#read(await this.#client.loadAndRefresh(this.#key(id), ttl)),
       then,
+      terms,
+    })
+  }
+
+  peek<result>(id: string, then: (text: string | null) => result, terms?: Terms): Promise<result> {
+    return this.#call({
+      id,
+      isSingle: this.#client.isSingle('load'),
+      bytes: id.length,
+      work: async () => this.#read(await this.#client.load(this.#key(id))),
+      then,
+      terms,
     })
   }
 
   save<result>(
     id: string,
     pieces: TextPieces,
-    { stored, obsolete }: Replaced,
+    condition: Condition,
     then: (written: boolean) => result,
+    terms?: Terms,
   ): Promise<result> {
     let text = pieces.join('')
-    let ids = [id, stored, obsolete].filter((id) => id !== null)
-    let moves = stored !== null && stored !== id
+    let onlyExisting = condition === 'existing'
     return this.#call({
-      ids,
-      isSingle: !moves && obsolete === null && this.#client.isSingle('save'),
+      id,
+      isSingle: this.#client.isSingle('save'),
       bytes: id.length + text.length,
-      work: async (isOver) => {
-        let onlyExisting = stored === id
-        if (moves) onlyExisting = (await this.#client.load(this.#key(stored!))) === null
-        if (isOver()) return false
-
-        let key = this.#key(id)
-        let written = await this.#client.save(key, text, this.#settings.ttl, onlyExisting)
-        if (written && obsolete !== null && !isOver()) {
-          await this.#client.delete(this.#key(obsolete))
-        }
-        return written
-      },
+      work: () => this.#client.save(this.#key(id), text, this.#settings.ttl, onlyExisting),
       then,
+      terms,
     })
   }
 
-  touch<result>(id: string, then: (found: boolean) => result): Promise<result> {
-    let { ttl } = this.#settings
+  touch<result>(id: string, then: (found: boolean) => result, terms?: Terms): Promise<result> {
+    let ttl = terms?.ttl ?? this.#settings.ttl
     return this.#call({
-      ids: [id],
+      id,
       isSingle: this.#client.isSingle('touch'),
       bytes: id.length,
       work: async () => ttl === null || this.#client.touch(this.#key(id), ttl),
       then,
+      terms,
     })
   }
 
-  delete<result>(ids: [string, ...string[]], then: () => result): Promise<result> {
+  delete(id: string, terms?: Terms): Promise<void> {
     return this.#call({
-      ids,
-      isSingle: ids.length === 1 && this.#client.isSingle('delete'),
-      bytes: ids.join('').length,
-      work: async () => {
-        // Until the last one is answered, even where another has failed.
-        let deletions = ids.map((id) => this.#client.delete(this.#key(id)))
-        await Promise.allSettled(deletions)
-        return Promise.all(deletions)
-      },
-      then,
+      id,
+      isSingle: this.#client.isSingle('delete'),
+      bytes: id.length,
+      work: () => this.#client.delete(this.#key(id)),
+      then: () => undefined,
+      terms,
+    })
+  }
+
+  append(id: string, text: string, terms?: Terms): Promise<void> {
+    return this.#call({
+      id,
+      isSingle: this.#client.isSingle('append'),
+      bytes: id.length + text.length,
+      work: () => this.#client.append!(this.#key(id), text),
+      then: () => undefined,
+      terms,
     })
   }
 
   ping(): Promise<void> {
     return this.#call({
-      ids: [],
       isSingle: true,
       bytes: 0,
       work: () => this.#client.load(this.#key('ping')),
       then: () => undefined,
+      terms: undefined,
     })
+  }
+
+  begin(): RedisSessionStorageError | undefined {
+    return this.#pending.admit(0)
+  }
+
+  end(): void {
+    this.#pending.release(0)
   }
 
   close(): Promise<void> {
     return this.#pending.close()
+  }
+
+  #read(text: string | null): string | null {
+    let { maxBytes } = this.#settings
+    let bytes = text === null ? undefined : sizeOver(maxBytes, [text])
+    if (bytes !== undefined) throw tooLargeToReadError(bytes, maxBytes)
+    return text
   }
 
   #key(id: string): string {
@@ -134,15 +153,20 @@ export class ClientStore implements SessionStore {
 
   /** Makes a call when it is its turn, and ends it at the deadline. */
   #call<answer, result>(made: Call<answer, result>): Promise<result> {
-    let { ids, isSingle, bytes } = made
+    let { id, isSingle, bytes, terms } = made
+    let ids = id === undefined ? [] : [id]
     let { timeout } = this.#settings
-    let refusal = this.#pending.admit(bytes)
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (terms === undefined) {
+      let refusal = this.#pending.admit(bytes)
+      if (refusal !== undefined) return Promise.reject(refusal)
+    } else {
+      this.#pending.add(bytes)
+    }
+    let left = terms === undefined ? timeout : timeout - (performance.now() - terms.since)
 
     // Dropped when the call ends. It may still be waiting for its turn then, behind a call that the
     // client does not answer, and would keep the session in memory.
     let call: Call<answer, result> | undefined = made
-    let isOver = () => call === undefined
 
     return new Promise((resolve, reject) => {
       let end = (how: (call: Call<answer, result>) => void) => {
@@ -156,7 +180,7 @@ export class ClientStore implements SessionStore {
           this.#pending.release(bytes)
         }
       }
-      let timer = setTimeout(() => end(() => reject(timeoutError(timeout))), timeout)
+      let timer = setTimeout(() => end(() => reject(timeoutError(timeout))), left)
 
       this.#order.enter(ids, !isSingle, (turn) => {
         if (call === undefined) {
@@ -164,7 +188,7 @@ export class ClientStore implements SessionStore {
           return
         }
         call
-          .work(isOver)
+          .work()
           .finally(() => this.#order.leave(turn))
           .then(
             (answer) =>

@@ -24,6 +24,7 @@ export const ioredis: ClientFamily = {
       },
       touch: expire,
       delete: async (key) => client.del(key),
+      append: async (key, text) => client.append(key, text),
     }
   },
 }

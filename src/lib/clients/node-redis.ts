@@ -24,6 +24,7 @@ export const nodeRedis: ClientFamily = {
       },
       touch: expire,
       delete: async (key) => client.del(key),
+      append: async (key, text) => client.append(key, text),
     }
   },
 }

@@ -13,8 +13,8 @@ export declare class NativeConnection {
   constructor(options: NativeOptions, wake: () => void)
   /**
    * Sends `count` requests on their way. Request `n` is six numbers from `requests[6n]` on: a
-   * ticket, a `Verb`, and how many of `bytes` are its id, its text, the id that it is stored under,
-   * and an obsolete id, which follow those of the request before.
+   * ticket, a `Verb`, how many of `bytes` are its id and its text, which follow those of the request
+   * before, a TTL of its own in seconds, or 0, and how many milliseconds it has waited already.
    *
    * One call for many requests, and one buffer rather than a string for each id and text:
    * crossing the border costs more than a request.
@@ -105,15 +105,14 @@ export declare enum Verb {
   Save = 1,
   /** r" Writes a session over the one that is there: `Done`, or `Missing` if none is. */
   SaveExisting = 2,
-  /**
-   * r" Writes a session that replaces `stored`, and then deletes `obsolete`: `Done`, or
-   * r" `Missing` if neither `stored` nor `id` is there.
-   */
-  Relocate = 3,
   /** r" Refreshes the TTL of a session: `Done`, or `Missing` if there is none. */
-  Touch = 4,
-  /** r" Deletes `id`, `stored` and `obsolete`: `Done`. */
-  Delete = 5,
+  Touch = 3,
+  /** r" Deletes a session, whether it is there or not: `Done`. */
+  Delete = 4,
+  /** r" Reads a text and refreshes nothing: `Text`, or `Missing`. */
+  Peek = 5,
+  /** r" Adds to the end of a text, which may be none yet: `Done`. */
+  Append = 6,
   /** r" Asks for an answer: `Done`. */
-  Ping = 6,
+  Ping = 7,
 }

@@ -2,7 +2,13 @@
 import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../errors.ts'
 import type { TlsOptions } from '../options.ts'
 import { Pending } from '../store/pending.ts'
-import type { Replaced, SessionStore, Spans, StoreSettings } from '../store/session-store.ts'
+import type {
+  Condition,
+  SessionStore,
+  Spans,
+  StoreSettings,
+  Terms,
+} from '../store/session-store.ts'
 import { lengthOf, type TextPieces } from '../store/text-pieces.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
@@ -41,6 +47,8 @@ const MOST_TIME = 10
 /** The ticket of an outcome that ends all calls: the core's `EVERYONE`. */
 const EVERYONE = 2 ** 32 - 1
 
+const NO_TEXT: TextPieces = []
+
 /** A call that waits for its outcome. */
 interface Waiting {
   then: (answer: any, spans?: Spans) => unknown
@@ -61,6 +69,7 @@ interface Failure {
 
 export class NativeStore implements SessionStore {
   readonly refreshesOnLoad: boolean
+  readonly keepsMarks = true
   readonly #addon: typeof NativeAddon
   readonly #connection: NativeAddon.NativeConnection
   readonly #pending: Pending
@@ -116,34 +125,55 @@ export class NativeStore implements SessionStore {
     }
   }
 
-  load<result>(id: string, then: (text: string | null, spans?: Spans) => result): Promise<result> {
-    return this.#call(this.#addon.Verb.Load, null, then, id)
+  load<result>(
+    id: string,
+    then: (text: string | null, spans?: Spans) => result,
+    terms?: Terms,
+  ): Promise<result> {
+    return this.#call(this.#addon.Verb.Load, null, then, id, NO_TEXT, terms)
+  }
+
+  peek<result>(
+    id: string,
+    then: (text: string | null, spans?: Spans) => result,
+    terms?: Terms,
+  ): Promise<result> {
+    return this.#call(this.#addon.Verb.Peek, null, then, id, NO_TEXT, terms)
   }
 
   save<result>(
     id: string,
     text: TextPieces,
-    { stored, obsolete }: Replaced,
+    condition: Condition,
     then: (written: boolean) => result,
+    terms?: Terms,
   ): Promise<result> {
-    let { Save, SaveExisting, Relocate } = this.#addon.Verb
-    if (obsolete === null && (stored === null || stored === id)) {
-      return this.#call(stored === null ? Save : SaveExisting, false, then, id, text)
-    }
-    return this.#call(Relocate, false, then, id, text, stored ?? '', obsolete ?? '')
+    let { Save, SaveExisting } = this.#addon.Verb
+    return this.#call(condition === 'always' ? Save : SaveExisting, false, then, id, text, terms)
   }
 
-  touch<result>(id: string, then: (found: boolean) => result): Promise<result> {
-    return this.#call(this.#addon.Verb.Touch, false, then, id)
+  touch<result>(id: string, then: (found: boolean) => result, terms?: Terms): Promise<result> {
+    return this.#call(this.#addon.Verb.Touch, false, then, id, NO_TEXT, terms)
   }
 
-  delete<result>(ids: [string, ...string[]], then: () => result): Promise<result> {
-    let [id, stored, obsolete] = ids
-    return this.#call(this.#addon.Verb.Delete, false, then, id, [], stored, obsolete)
+  delete(id: string, terms?: Terms): Promise<void> {
+    return this.#call(this.#addon.Verb.Delete, false, nothing, id, NO_TEXT, terms)
+  }
+
+  append(id: string, text: string, terms?: Terms): Promise<void> {
+    return this.#call(this.#addon.Verb.Append, false, nothing, id, [text], terms)
   }
 
   ping(): Promise<void> {
-    return this.#call(this.#addon.Verb.Ping, false, () => undefined)
+    return this.#call(this.#addon.Verb.Ping, false, nothing, '', NO_TEXT)
+  }
+
+  begin(): RedisSessionStorageError | undefined {
+    return this.#pending.admit(0)
+  }
+
+  end(): void {
+    this.#pending.release(0)
   }
 
   close(): Promise<void> {
@@ -155,17 +185,20 @@ export class NativeStore implements SessionStore {
     verb: NativeAddon.Verb,
     missing: Waiting['missing'],
     then: Waiting['then'],
-    id = '',
-    text: TextPieces = [],
-    stored = '',
-    obsolete = '',
+    id: string,
+    text: TextPieces,
+    terms?: Terms,
   ): Promise<result> {
     return new Promise((resolve, reject) => {
       let bytes = id.length + lengthOf(text)
-      let refused = this.#pending.admit(bytes)
-      if (refused !== undefined) return reject(refused)
-      this.#makeRoom(bytes + stored.length + obsolete.length)
-      if (this.#pending.calls === 1) {
+      if (terms === undefined) {
+        let refused = this.#pending.admit(bytes)
+        if (refused !== undefined) return reject(refused)
+      } else {
+        this.#pending.add(bytes)
+      }
+      this.#makeRoom(bytes)
+      if (this.#waiting.isEmpty) {
         this.#connection.keepAlive(true)
         this.#busySince = performance.now()
       }
@@ -177,8 +210,8 @@ export class NativeStore implements SessionStore {
       let textBytes = 0
       for (let piece of text) textBytes += this.#append(piece)
       requests[start + 3] = textBytes
-      requests[start + 4] = this.#append(stored)
-      requests[start + 5] = this.#append(obsolete)
+      requests[start + 4] = terms?.ttl ?? 0
+      requests[start + 5] = terms === undefined ? 0 : performance.now() - terms.since
       if (this.#queued === SUBMIT_AT) {
         this.#submit()
       } else if (!this.#isScheduled) {
@@ -241,7 +274,7 @@ export class NativeStore implements SessionStore {
     let bytes = 0
     while (this.#settled < this.#fetched && bytes <= MOST_BYTES) bytes += this.#settleNext()
 
-    if (this.#pending.calls === 0) this.#connection.keepAlive(false)
+    if (this.#waiting.isEmpty) this.#connection.keepAlive(false)
     if (this.#isDue || this.#settled < this.#fetched) this.#pause()
   }
 
@@ -310,6 +343,8 @@ export class NativeStore implements SessionStore {
     return spans
   }
 }
+
+function nothing(): void {}
 
 function toError({ code, message, reply }: Failure): RedisSessionStorageError {
   return new RedisSessionStorageError(code, message, { reply })

@@ -15,6 +15,10 @@ export class TicketTable<waiting> {
   #tickets: number[] = []
   #free: number[] = []
 
+  get isEmpty(): boolean {
+    return this.#free.length === this.#slots.length
+  }
+
   /** Keeps `waiting` (at most 1,000,000 at a time), and returns its ticket: an unsigned 32-bit number. */
   add(waiting: waiting): number {
     let slot = this.#free.pop()

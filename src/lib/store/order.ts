@@ -37,6 +37,11 @@ export class Order {
   /** The turns that have ended, while those behind them are started. */
   readonly #ended: Turn[] = []
 
+  /** Whether nothing is held, so that everyone may start at once. */
+  get isIdle(): boolean {
+    return this.#last.size === 0
+  }
+
   /**
    * Calls `start` when it is the call's turn, which may be at once. It must not throw.
    *

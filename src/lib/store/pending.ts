@@ -38,9 +38,14 @@ export class Pending {
     if (this.#bytes + bytes > maxPendingBytes && this.#calls > 0) {
       return tooManyBytesError(maxPendingBytes)
     }
+    this.add(bytes)
+    return undefined
+  }
+
+  /** Counts a step of a call in, which was admitted as a whole. */
+  add(bytes: number): void {
     this.#calls++
     this.#bytes += bytes
-    return undefined
   }
 
   /** Counts a call out that was admitted with so many bytes. */

@@ -1,17 +1,22 @@
+import type { RedisSessionStorageError } from '../errors.ts'
 import type { TextPieces } from './text-pieces.ts'
 
 /**
- * The seam of this package: a place that keeps the text of sessions by id, under the four verbs
- * `load`, `save`, `touch` and `delete`. It knows nothing of Remix; Remix's `Session` knows nothing
- * of it. `NativeStore` implements it over the Rust core, `ClientStore` over a JavaScript client.
+ * The seam of this package: a place that keeps the text of sessions by id. Each verb is as good as a
+ * single command; what takes several of them is in `overlap/`. It knows nothing of Remix; Remix's
+ * `Session` knows nothing of it. `NativeStore` implements it over the Rust core, `ClientStore` over a
+ * JavaScript client.
  *
- * Every verb takes the function that turns the store's answer into the caller's result, so that
- * one promise is made per call and the answer goes straight into it. Commands of one session run
- * in the order they were called, and each call ends within the store's deadline.
+ * Verbs that answer take the function that turns the answer into the caller's result, so that one
+ * promise is made per call and the answer goes straight into it. Commands of one session run in the
+ * order they were called, and each call ends within the store's deadline.
  */
 export interface SessionStore {
   /** Whether `load` refreshes the TTL in the same round trip. */
   readonly refreshesOnLoad: boolean
+
+  /** Whether `append` works: a client may not be able to. */
+  readonly keepsMarks: boolean
 
   /**
    * Returns the text of session `id`, or `null` if there is none; and its spans, if the store has
@@ -19,34 +24,62 @@ export interface SessionStore {
    *
    * @throws {RedisSessionStorageError} `TOO_LARGE` for a text over `maxBytes`
    */
-  load<result>(id: string, then: (text: string | null, spans?: Spans) => result): Promise<result>
+  load<result>(
+    id: string,
+    then: (text: string | null, spans?: Spans) => result,
+    terms?: Terms,
+  ): Promise<result>
 
-  /**
-   * Writes the text of session `id` and returns whether it was written: a session that takes the
-   * place of a stored one is written only while that one exists.
-   *
-   * A session that moves to another id (`stored` is not `id`) may have been moved by an earlier save
-   * whose answer was lost, or that was made just before. So where `stored` is gone, the session is
-   * written if `id` exists: nobody else knows a fresh id.
-   */
+  /** Does what `load` does, and refreshes nothing. */
+  peek<result>(
+    id: string,
+    then: (text: string | null, spans?: Spans) => result,
+    terms?: Terms,
+  ): Promise<result>
+
+  /** Writes the text of session `id` under a condition; returns whether it was written. */
   save<result>(
     id: string,
     text: TextPieces,
-    over: Replaced,
+    condition: Condition,
     then: (written: boolean) => result,
+    terms?: Terms,
   ): Promise<result>
 
   /** Refreshes the TTL of session `id` and returns whether the session is still there. */
-  touch<result>(id: string, then: (found: boolean) => result): Promise<result>
+  touch<result>(id: string, then: (found: boolean) => result, terms?: Terms): Promise<result>
 
-  /** Deletes sessions, whether they exist or not. */
-  delete<result>(ids: [string, ...string[]], then: () => result): Promise<result>
+  /** Deletes a session, whether it exists or not. */
+  delete(id: string, terms?: Terms): Promise<void>
+
+  /** Adds to the end of a text, which may be none yet. Twice has to be as good as once. */
+  append(id: string, text: string, terms?: Terms): Promise<void>
 
   /** Resolves once Redis has answered. */
   ping(): Promise<void>
 
-  /** Refuses new commands, lets the pending ones end, and frees what the store owns. */
+  /**
+   * Admits a call of several steps, each of which has {@link Terms}; returns the error that refuses it.
+   * To be followed by `end`.
+   */
+  begin(): RedisSessionStorageError | undefined
+
+  /** Ends a call of several steps. */
+  end(): void
+
+  /** Refuses new calls, lets the pending ones end, and frees what the store owns. */
   close(): Promise<void>
+}
+
+/** Which text a saved one may take the place of: any or none, or only one that is there. */
+export type Condition = 'always' | 'existing'
+
+/** What is special about a command that is a step of a call. */
+export interface Terms {
+  /** When the call was made, by `performance.now()`: its deadline counts from there. */
+  since: number
+  /** Seconds until the key expires, where they are not the store's. */
+  ttl?: number
 }
 
 /**
@@ -56,15 +89,6 @@ export interface SessionStore {
  * start and the end of a third element. All of the text is JSON, and of the form of a session.
  */
 export type Spans = readonly number[]
-
-/** What a saved session takes the place of. */
-export interface Replaced {
-  /** The id under which the session is stored now; `null` for a new session. */
-  stored: string | null
-
-  /** An id to delete once the session is written; `null` for none. */
-  obsolete: string | null
-}
 
 /** What both kinds of store are made with; validated, so a store checks none of it again. */
 export interface StoreSettings {

@@ -3,7 +3,7 @@ import { createSession, type Session } from '@remix-run/session'
 import assert from 'node:assert/strict'
 import type { RedisSessionStorage } from 'remix-session-storage-redis'
 
-import type { SideConnection } from '../redis.ts'
+import type { TestRedis } from '../redis.ts'
 import { ObjectPairs } from './object-pairs.ts'
 import { sessionData } from './session-data.ts'
 import { Twins } from './twins.ts'
@@ -12,7 +12,7 @@ const ID = 'the-id'
 
 export class Visit {
   readonly #storage: RedisSessionStorage
-  readonly #side: SideConnection
+  readonly #redis: TestRedis
   readonly #objects = new ObjectPairs()
   /** What Redis holds, by session id. */
   readonly #texts = new Map<string, string>()
@@ -22,9 +22,9 @@ export class Visit {
   /** Whether the session was read from a text that `JSON.stringify` would write. */
   #isCanonical = true
 
-  private constructor(storage: RedisSessionStorage, side: SideConnection) {
+  private constructor(storage: RedisSessionStorage, redis: TestRedis) {
     this.#storage = storage
-    this.#side = side
+    this.#redis = redis
   }
 
   /**
@@ -34,14 +34,14 @@ export class Visit {
    */
   static async start(
     storage: RedisSessionStorage,
-    side: SideConnection,
+    redis: TestRedis,
     text: string | null,
   ): Promise<Visit> {
-    let visit = new Visit(storage, side)
-    await side.flushAll()
+    let visit = new Visit(storage, redis)
+    await redis.side.flushAll()
     await visit.#begin()
     if (text !== null) {
-      await side.set(`session:${ID}`, text)
+      await redis.side.set(`session:${ID}`, text)
       visit.#texts.set(ID, text)
       await visit.#read(ID, text)
     }
@@ -69,8 +69,11 @@ export class Visit {
       })
     } else {
       assert.equal(await saved, ours.id)
+      // Also an id that it has had in between, of which nobody else knows.
+      if (ours.deleteId !== undefined) {
+        for (let id of [ours.deleteId, this.#storedId]) this.#texts.delete(id!)
+      }
       this.#storedId = ours.id
-      this.#texts.delete(ours.deleteId!)
       return this.#expectSaved(ours.id, JSON.stringify(theirs.data))
     }
     await this.#expectTexts()
@@ -120,12 +123,12 @@ export class Visit {
    */
   async #expectTexts(id?: string): Promise<string | null> {
     let ids = [id ?? 'none', ...this.#texts.keys()]
-    let [count, [text, ...others]] = await Promise.all([
-      this.#side.dbSize(),
-      this.#side.mGet(ids.map((id) => `session:${id}`)),
+    let [stored, [text, ...others]] = await Promise.all([
+      this.#redis.sessionIds(),
+      this.#redis.side.mGet(ids.map((id) => `session:${id}`)),
     ])
     assert.deepEqual(others, [...this.#texts.values()])
-    assert.equal(count, others.length + (id === undefined ? 0 : 1))
+    assert.equal(stored.length, others.length + (id === undefined ? 0 : 1))
     return text!
   }
 }

@@ -36,8 +36,8 @@ impl Capabilities {
     pub(super) fn learn(&mut self, step: Step, meaning: &Meaning<'_>) -> bool {
         let is_write = match step {
             Step::Load => self.refreshes_on_load,
-            Step::Save | Step::SaveExisting | Step::Delete | Step::Refresh => true,
-            Step::Get | Step::Touch | Step::Exists | Step::Ping => false,
+            Step::Save | Step::SaveExisting | Step::Delete | Step::Append | Step::Refresh => true,
+            Step::Get | Step::Peek | Step::Touch | Step::Ping => false,
         };
         match meaning {
             Meaning::Refused(words) => {

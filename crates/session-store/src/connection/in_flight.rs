@@ -68,8 +68,6 @@ impl InFlight {
         for entry in &mut self.entries {
             if entry.is_awaited && entry.command.deadline <= now {
                 entry.is_awaited = false;
-                // What would have followed does not.
-                entry.command.then = None;
                 each(&entry.command, entry.sent);
             }
         }
@@ -106,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn load(ticket: Ticket, deadline: Instant) -> Command {
-        Command::new(ticket, Step::Load, b"id", b"", deadline)
+        Command::bare(ticket, Step::Load, deadline)
     }
 
     /// The text that was answered, and to whom.

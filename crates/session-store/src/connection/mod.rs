@@ -20,13 +20,13 @@ use self::attempts::{Attempts, Need};
 use self::capabilities::Capabilities;
 use self::in_flight::{Answered, InFlight};
 use self::wire::Wire;
-use crate::command::{Command, Request};
+use crate::command::{Command, Content, Request};
 use crate::config::{Config, Server};
 use crate::connect::{ConnectError, socket::Socket};
 use crate::engine::settlement::Settlement;
 use crate::error::Error;
 use crate::verbs::load::Form;
-use crate::verbs::{self, Encoder, Meaning, Step};
+use crate::verbs::{Encoder, Meaning, Step};
 
 /// What a connection works with during one turn of the engine.
 pub(crate) struct Turn<'a> {
@@ -80,13 +80,6 @@ impl Connection {
         self.wire.is_some() && self.successor.is_none()
     }
 
-    /// Whether a step may be followed by another form of itself: a load, while nobody knows whether
-    /// the server takes `GETEX`.
-    pub(crate) fn may_repeat(&self, step: Step) -> bool {
-        let is_unknown = || self.capabilities.load_form() == Some(Form::Unknown);
-        step == Step::Load && (self.wire.is_none() || is_unknown())
-    }
-
     /// Whether nobody waits for anything.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.in_flight.is_empty()
@@ -103,31 +96,30 @@ impl Connection {
         self.wire = Some(Wire::new(socket, config.max_bytes));
     }
 
-    /// Takes a command: to be sent now, or once there is a connection.
+    /// Takes a request: to be sent now, or once there is a connection.
+    pub(crate) fn send(&mut self, request: &Request<'_>, deadline: Instant, turn: &Turn<'_>) {
+        let mut command = Command::bare(request.ticket, request.verb.into(), deadline);
+        if self.is_open() {
+            self.transmit(command, &request.content, turn);
+        } else {
+            command.keep(&request.content);
+            self.waiting.push_back(command);
+        }
+    }
+
+    /// Takes a command that has waited elsewhere, or is sent once more.
     pub(crate) fn accept(&mut self, mut command: Command, turn: &Turn<'_>) {
         if self.is_open() {
-            let (id, text) = (std::mem::take(&mut command.id), std::mem::take(&mut command.text));
-            self.transmit(command, &id, &text, turn);
+            let kept = command.take();
+            self.transmit(command, &kept.content(), turn);
         } else {
             self.waiting.push_back(command);
         }
     }
 
-    /// Sends a request that takes one step. Only for a connection that is open.
-    pub(crate) fn send(
-        &mut self,
-        step: Step,
-        request: &Request<'_>,
-        deadline: Instant,
-        turn: &Turn<'_>,
-    ) {
-        let command = Command::bare(request.ticket, step, deadline);
-        self.transmit(command, request.id, request.text, turn);
-    }
-
-    /// Writes a command, whose id and text are passed beside it, and expects the reply. What may be
+    /// Writes a command, whose content is passed beside it, and expects the reply. What may be
     /// needed once more is kept with it.
-    fn transmit(&mut self, mut command: Command, id: &[u8], text: &[u8], turn: &Turn<'_>) {
+    fn transmit(&mut self, mut command: Command, content: &Content<'_>, turn: &Turn<'_>) {
         let Some(wire) = &mut self.wire else { return };
         let output = wire.output();
         let mut refresh = None;
@@ -138,16 +130,13 @@ impl Connection {
             let (ticket, deadline) = (command.ticket, command.deadline);
             refresh = Some(Command::bare(ticket, Step::Refresh, deadline));
         }
-        command.step.write(output, turn.encoder, id, text);
+        command.step.write(output, turn.encoder, content);
         if command.step.is_repeatable() || turn.keeps_texts {
-            command.id = id.into();
-        }
-        if turn.keeps_texts {
-            command.text = text.into();
+            command.keep(content);
         }
         self.in_flight.push(command, true, turn.now);
         if let Some(refresh) = refresh {
-            refresh.step.write(output, turn.encoder, id, b"");
+            refresh.step.write(output, turn.encoder, content);
             self.in_flight.push(refresh, false, turn.now);
         }
     }
@@ -246,7 +235,7 @@ impl Connection {
                     let is_only_getex_refused = self.capabilities.learn(command.step, &meaning);
                     self.is_suspect |= self.capabilities.is_demoted();
                     if is_awaited && is_only_getex_refused {
-                        turn.settlement.go_on(command.take());
+                        turn.settlement.repeat(command.take());
                     } else if is_awaited {
                         settle(command, meaning, &self.server, turn);
                     }
@@ -353,12 +342,7 @@ impl Connection {
 fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &mut Turn<'_>) {
     let ticket = command.ticket;
     match meaning {
-        Meaning::Answered(answer) => {
-            match verbs::next(command.step, &answer, command.then.take()) {
-                Some(next) => turn.settlement.go_on(next),
-                None => turn.settlement.answer(ticket, answer),
-            }
-        }
+        Meaning::Answered(answer) => turn.settlement.answer(ticket, answer),
         Meaning::TooLarge(bytes) => {
             turn.settlement.fail(ticket, Error::too_large(bytes, turn.config.max_bytes));
         }

@@ -33,7 +33,7 @@ impl Bench {
             poll: Poll::new().unwrap(),
             settlement: Settlement::default(),
         };
-        let command = Command::new(1, Step::Load, b"id", b"", now + TIMEOUT * 1000);
+        let command = Command::bare(1, Step::Load, now + TIMEOUT * 1000);
         bench.at(now, |connection, turn| connection.accept(command, turn));
         bench
     }

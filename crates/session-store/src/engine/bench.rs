@@ -84,7 +84,7 @@ impl Bench {
         for id in ids {
             let request = Request::new(self.next, verb.into(), id.as_bytes());
             let text = if verb == Verb::Save { text } else { "" };
-            hand_over.push(&Request { text: text.as_bytes(), ..request });
+            hand_over.push(&request.with_text(text.as_bytes()));
             self.next = (self.next + 1) % 1000;
         }
         drop(hand_over);

@@ -3,7 +3,6 @@
 #[cfg(all(feature = "bench", unix))]
 pub mod bench;
 mod connectors;
-mod order;
 pub(crate) mod settlement;
 mod spin;
 #[cfg(all(test, unix))]
@@ -19,7 +18,6 @@ use mio::{Events, Poll, Token, Waker};
 use self::connectors::{Attempted, Connectors};
 use self::settlement::Settlement;
 use self::spin::Spin;
-use crate::command::Command;
 use crate::config::Config;
 use crate::connection::{Connection, Turn};
 use crate::error::{Code, Error};
@@ -27,7 +25,7 @@ use crate::handover::mailbox::Mailbox;
 use crate::handover::queue::{Batch, Queue};
 use crate::handover::ticket::EVERYONE;
 use crate::topology::Topology;
-use crate::verbs::{self, Encoder};
+use crate::verbs::Encoder;
 
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);
@@ -165,25 +163,15 @@ impl Engine {
     fn take_batch(&mut self, now: Instant) {
         let mut batch = std::mem::take(&mut self.batch);
         batch.drain(|request, deadline| {
-            self.next_deadline.get_or_insert(deadline);
-            let connection = &mut self.connections[self.topology.connection_of(request.id)];
-            let only_step = verbs::only_step(request).filter(|step| !connection.may_repeat(*step));
-            if let Some(step) = only_step
-                && connection.is_open()
-                && self.settlement.order.is_free(request.id)
-            {
-                return connection.send(step, request, deadline, &turn!(self, now));
-            }
-            let command = verbs::plan(request, deadline);
-            if let Some(command) = self.settlement.order.admit(command, only_step.is_some()) {
-                self.forward(command, now);
-            }
+            let next = self.next_deadline.get_or_insert(deadline);
+            *next = deadline.min(*next);
+            let index = self.topology.connection_of(request.content.id);
+            self.connections[index].send(request, deadline, &turn!(self, now));
         });
         self.batch = batch;
     }
 
-    /// Sends the steps that have become due: those that follow others, those that were waiting for
-    /// their turn, and those that belong elsewhere. Returns whether there were any.
+    /// Sends the commands that are to be sent once more, or elsewhere; returns whether there were any.
     fn go_on(&mut self, now: Instant) -> bool {
         let redirected = std::mem::take(&mut self.settlement.redirected);
         let mut progress = !redirected.is_empty();
@@ -193,18 +181,12 @@ impl Engine {
                 Err(error) => self.settlement.fail(command.ticket, error),
             }
         }
-        let next = std::mem::take(&mut self.settlement.next);
-        for command in next.into_iter().chain(self.settlement.order.take_ready()) {
+        for command in std::mem::take(&mut self.settlement.repeated) {
             progress = true;
-            self.forward(command, now);
+            let index = self.topology.connection_of(command.content().id);
+            self.connections[index].accept(command, &turn!(self, now));
         }
         progress
-    }
-
-    /// Sends a command that nothing has to be kept in order with on its way.
-    fn forward(&mut self, command: Command, now: Instant) {
-        let index = self.topology.connection_of(&command.id);
-        self.connections[index].accept(command, &turn!(self, now));
     }
 
     fn connect(&mut self, now: Instant) {
@@ -223,14 +205,9 @@ impl Engine {
     }
 
     fn expire(&mut self, now: Instant) {
-        for command in self.settlement.order.expire(now) {
-            let connection = &self.connections[self.topology.connection_of(&command.id)];
-            self.settlement.fail(command.ticket, connection.unsent_error(&self.config));
-        }
         let mut turn = turn!(self, now);
-        let deadlines = self.connections.iter_mut().filter_map(|it| it.expire(&mut turn)).min();
-        self.next_deadline =
-            deadlines.into_iter().chain(self.settlement.order.next_deadline()).min();
+        let deadlines = self.connections.iter_mut().filter_map(|it| it.expire(&mut turn));
+        self.next_deadline = deadlines.min();
     }
 
     /// Hands over what has come in.
@@ -246,7 +223,7 @@ impl Engine {
         if !self.queue.park() {
             return;
         }
-        if self.settlement.order.is_empty() && self.connections.iter().all(Connection::is_idle) {
+        if self.connections.iter().all(Connection::is_idle) {
             // Not even the deadline of a command that has ended wakes an idle store.
             self.next_deadline = None;
         }

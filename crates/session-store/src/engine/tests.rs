@@ -22,14 +22,21 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let config = Config::new(Options {
+        Self::with(Self::options())
+    }
+
+    fn options() -> Options {
+        Options {
             url: "redis://localhost".into(),
             connections: 2,
             timeout: TIMEOUT,
             max_bytes: 1000,
             ..Options::default()
-        });
-        let config = Arc::new(config.unwrap());
+        }
+    }
+
+    fn with(options: Options) -> Self {
+        let config = Arc::new(Config::new(options).unwrap());
         let mailbox = Arc::new(Mailbox::new(|| ()));
         let mut engine = Engine::new(Arc::clone(&config), Arc::default(), mailbox).unwrap();
         let servers = engine.connections.iter_mut().map(|connection| {
@@ -91,82 +98,40 @@ impl Bench {
     }
 }
 
-fn relocate<'a>(ticket: Ticket, id: &'a str, stored: &'a str) -> Request<'a> {
-    let request = Request::new(ticket, Verb::Relocate, id.as_bytes());
-    Request { text: b"text", stored: stored.as_bytes(), obsolete: stored.as_bytes(), ..request }
-}
-
 fn load(ticket: Ticket, id: &str) -> Request<'_> {
     Request::new(ticket, Verb::Load, id.as_bytes())
 }
 
 #[test]
-fn what_waited_for_an_expired_request_is_sent_before_the_thread_waits() {
+fn a_request_that_has_waited_already_has_the_less_time() {
     let mut bench = Bench::new();
-    let (old, new) = (bench.id_on(0), bench.id_on(1));
-    let start = bench.start;
-    bench.submit(relocate(1, &new, &old), start);
-    bench.run(start);
-    assert!(bench.received(0).contains("EXISTS"));
-    bench.submit(load(2, &new), start + TIMEOUT / 2);
-    bench.run(start + TIMEOUT / 2);
-    assert_eq!(bench.received(1), "", "it waits behind the other");
+    let id = bench.id_on(0);
+    bench.submit(load(1, &id), bench.start);
+    bench.run(bench.start);
+    bench.submit(Request { waited: 500, ..load(2, &id) }, bench.start);
+    bench.run(bench.start);
 
-    bench.run(start + TIMEOUT);
+    bench.run(bench.start + TIMEOUT.checked_sub(Duration::from_millis(500)).unwrap());
+    assert_eq!(bench.outcomes(), [(2, "TIMEOUT".to_owned())]);
+    bench.run(bench.start + TIMEOUT);
     assert_eq!(bench.outcomes(), [(1, "TIMEOUT".to_owned())]);
-    assert!(bench.received(1).contains("GET"), "it was sent");
-    bench.servers[1].write_all(b"$-1\r\n").unwrap();
-    bench.run(start + TIMEOUT);
-    assert_eq!(bench.outcomes(), [(2, "missing".to_owned())]);
 }
 
 #[test]
-fn one_request_of_several_steps_holds_up_its_own_session_only() {
-    let mut bench = Bench::new();
-    let (old, new) = (bench.id_on(0), bench.id_on(1));
-    let start = bench.start;
-    bench.submit(relocate(1, &new, &old), start);
-    bench.submit(load(2, "another"), start);
-    bench.submit(load(3, &new), start);
-    bench.run(start);
-    let sent = bench.received(0) + &bench.received(1);
-    assert!(sent.contains("another") && !sent.contains(&new), "{sent}");
-}
-
-#[test]
-fn twenty_thousand_requests_of_several_steps_delay_no_deadline() {
-    let mut bench = Bench::new();
-    let start = bench.start;
-    for ticket in 0..20_000 {
-        let (old, new) = (format!("old-{ticket}"), format!("new-{ticket}"));
-        bench.submit(relocate(ticket, &new, &old), start);
-    }
-    bench.submit(load(99_999, "bystander"), start);
-    let began = Instant::now();
-    bench.run(start);
-    bench.run(start + TIMEOUT);
-    let outcomes = bench.outcomes();
-    assert_eq!(outcomes.len(), 20_001);
-    assert!(outcomes.iter().all(|(_, answer)| answer == "TIMEOUT"));
-    // A build without optimisation takes a tenth of this; one request at a time, minutes.
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-}
-
-#[test]
-fn a_session_that_was_moved_half_way_is_written_over() {
-    let mut bench = Bench::new();
-    let (old, new) = (bench.id_on(0), bench.id_on(1));
-    let start = bench.start;
-    bench.submit(relocate(1, &new, &old), start);
-    bench.run(start);
-    bench.servers[0].write_all(b":0\r\n").unwrap();
-    bench.run(start);
-    assert!(bench.received(1).contains("XX"), "only over what is there");
-    bench.servers[1].write_all(b"+OK\r\n").unwrap();
-    bench.run(start);
-    bench.servers[0].write_all(b":0\r\n").unwrap();
-    bench.run(start);
-    assert_eq!(bench.outcomes(), [(1, "done".to_owned())]);
+fn a_load_is_sent_in_another_form_where_the_first_is_refused() {
+    let config = Options { ttl: Some(60), refresh_on_load: true, ..Bench::options() };
+    let mut bench = Bench::with(config);
+    let id = bench.id_on(0);
+    bench.submit(load(1, &id), bench.start);
+    bench.run(bench.start);
+    assert!(bench.received(0).contains("GETEX"));
+    bench.servers[0].write_all(b"-READONLY You can't write\r\n").unwrap();
+    bench.run(bench.start);
+    let received = bench.received(0);
+    assert!(received.contains("$3 GET ") && received.contains("EXPIRE"), "{received}");
+    bench.servers[0].write_all(b"$7\r\n[{},{}]\r\n-READONLY\r\n").unwrap();
+    bench.run(bench.start);
+    assert_eq!(bench.outcomes(), [(1, "text".to_owned())]);
 }
 
 #[test]

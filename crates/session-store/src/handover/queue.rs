@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::Waker;
 
 use crate::buffer;
-use crate::command::Request;
+use crate::command::{Content, Request};
 use crate::handover::ticket::Ticket;
 use crate::verbs::Verb;
 
@@ -15,8 +15,9 @@ use crate::verbs::Verb;
 struct Packed {
     ticket: Ticket,
     verb: Verb,
-    /// Of id, text, stored and obsolete.
-    lengths: [usize; 4],
+    /// Of id and text.
+    lengths: [usize; 2],
+    ttl: u32,
     deadline: Instant,
 }
 
@@ -29,26 +30,27 @@ pub(crate) struct Batch {
 
 impl Batch {
     fn push(&mut self, request: &Request<'_>, deadline: Instant) {
-        let Request { ticket, verb, id, text, stored, obsolete } = *request;
-        let lengths = [id, text, stored, obsolete].map(|string| {
+        let Request { ticket, verb, content: Content { id, text, ttl }, .. } = *request;
+        let lengths = [id, text].map(|string| {
             if !string.is_empty() {
                 self.bytes.extend_from_slice(string);
             }
             string.len()
         });
-        self.requests.push(Packed { ticket, verb, lengths, deadline });
+        self.requests.push(Packed { ticket, verb, lengths, ttl, deadline });
     }
 
     /// Passes on every request and its deadline, in the order of the calls, and empties the batch.
     pub(crate) fn drain(&mut self, mut each: impl FnMut(&Request<'_>, Instant)) {
         let mut rest = &self.bytes[..];
-        for Packed { ticket, verb, lengths, deadline } in self.requests.drain(..) {
-            let [id, text, stored, obsolete] = lengths.map(|length| {
+        for Packed { ticket, verb, lengths, ttl, deadline } in self.requests.drain(..) {
+            let [id, text] = lengths.map(|length| {
                 let (string, behind) = rest.split_at(length);
                 rest = behind;
                 string
             });
-            each(&Request { ticket, verb, id, text, stored, obsolete }, deadline);
+            let content = Content { id, text, ttl };
+            each(&Request { ticket, verb, content, waited: 0 }, deadline);
         }
         buffer::empty(&mut self.bytes);
     }
@@ -66,7 +68,7 @@ pub(crate) struct Queue {
     waker: Mutex<Option<Waker>>,
 }
 
-/// Requests on their way into the queue, all with the same deadline.
+/// Requests on their way into the queue, all with the same deadline but for those that have waited.
 pub(crate) struct HandOver<'a> {
     batch: MutexGuard<'a, Batch>,
     deadline: Instant,
@@ -74,7 +76,8 @@ pub(crate) struct HandOver<'a> {
 
 impl HandOver<'_> {
     pub(crate) fn push(&mut self, request: &Request<'_>) {
-        self.batch.push(request, self.deadline);
+        let waited = Duration::from_millis(request.waited.into());
+        self.batch.push(request, self.deadline.checked_sub(waited).unwrap_or(self.deadline));
     }
 }
 
@@ -151,17 +154,16 @@ mod tests {
         #[test]
         fn requests_come_out_as_they_went_in(
             strings in vec((vec(any::<u8>(), 0..50), vec(any::<u8>(), 0..9), any::<u32>()), 0..50),
+            waited in 0u32..2000,
         ) {
             let queue = Queue::default();
-            let deadline = Instant::now();
+            let deadline = Instant::now() + Duration::from_secs(9);
             for (long, short, ticket) in &strings {
                 queue.hand_over(deadline).push(&Request {
                     ticket: *ticket,
-                    verb: Verb::Relocate,
-                    id: short,
-                    text: long,
-                    stored: b"",
-                    obsolete: long,
+                    verb: Verb::Append,
+                    content: Content { id: short, text: long, ttl: !ticket },
+                    waited,
                 });
             }
             let mut batch = Batch::default();
@@ -170,9 +172,10 @@ mod tests {
             prop_assert!(queue.take(&mut batch));
             let mut seen = Vec::new();
             batch.drain(|request, due| {
-                assert!(due == deadline && request.stored.is_empty());
-                assert_eq!(request.obsolete, request.text);
-                seen.push((request.text.to_vec(), request.id.to_vec(), request.ticket));
+                assert_eq!(deadline - due, Duration::from_millis(waited.into()));
+                assert_eq!(request.content.ttl, !request.ticket);
+                let Content { id, text, .. } = request.content;
+                seen.push((text.to_vec(), id.to_vec(), request.ticket));
             });
             prop_assert_eq!(seen, strings);
         }

@@ -5,6 +5,7 @@
 //! reads must not notice, so each connection keeps a [`Form`] in which its server takes loads.
 
 use super::Encoder;
+use crate::command::Content;
 use crate::handover::outcome::Answer;
 use crate::resp::{Reply, error_code};
 
@@ -39,18 +40,18 @@ impl Form {
     }
 }
 
-pub(super) fn write(out: &mut Vec<u8>, encoder: &Encoder, id: &[u8]) {
+pub(super) fn write(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>) {
     if !encoder.refreshes_on_load {
-        return write_get(out, encoder, id);
+        return write_get(out, encoder, content);
     }
     out.extend_from_slice(b"*4\r\n$5\r\nGETEX\r\n");
-    encoder.write_key(out, id);
-    out.extend_from_slice(&encoder.expiry);
+    encoder.write_key(out, content.id);
+    encoder.write_expiry(out, content.ttl);
 }
 
-pub(super) fn write_get(out: &mut Vec<u8>, encoder: &Encoder, id: &[u8]) {
+pub(super) fn write_get(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>) {
     out.extend_from_slice(b"*2\r\n$3\r\nGET\r\n");
-    encoder.write_key(out, id);
+    encoder.write_key(out, content.id);
 }
 
 pub(super) fn answer<'a>(reply: &Reply<'a>) -> Option<Answer<'a>> {

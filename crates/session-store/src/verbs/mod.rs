@@ -1,19 +1,17 @@
 //! What can be asked of a store. A verb is a file here: how it is written as Redis commands, what
 //! the replies mean, and whether it may be sent again.
 //!
-//! A *verb* is what callers ask for, and takes one *step* or several, each a single Redis command.
+//! A *verb* is what callers ask for; a *step* is the Redis command that a connection sends for it.
 
+mod append;
 mod delete;
 mod encoder;
 pub(crate) mod load;
 mod ping;
-mod relocate;
 mod save;
 mod touch;
 
-use std::time::Instant;
-
-use crate::command::{Command, Request};
+use crate::command::Content;
 use crate::handover::outcome::Answer;
 use crate::resp::Reply;
 
@@ -31,15 +29,16 @@ macro_rules! verbs {
             Save = 1,
             /// Writes a session over the one that is there: `Done`, or `Missing` if none is.
             SaveExisting = 2,
-            /// Writes a session that replaces `stored`, and then deletes `obsolete`: `Done`, or
-            /// `Missing` if neither `stored` nor `id` is there.
-            Relocate = 3,
             /// Refreshes the TTL of a session: `Done`, or `Missing` if there is none.
-            Touch = 4,
-            /// Deletes `id`, `stored` and `obsolete`: `Done`.
-            Delete = 5,
+            Touch = 3,
+            /// Deletes a session, whether it is there or not: `Done`.
+            Delete = 4,
+            /// Reads a text and refreshes nothing: `Text`, or `Missing`.
+            Peek = 5,
+            /// Adds to the end of a text, which may be none yet: `Done`.
+            Append = 6,
             /// Asks for an answer: `Done`.
-            Ping = 6,
+            Ping = 7,
         }
     };
 }
@@ -67,7 +66,7 @@ verbs!(define_verbs);
 pub(crate) enum Step {
     /// Reads the text, and refreshes the TTL where the store is set up so.
     Load,
-    /// Reads the text only. A connection sends it for a load where its server refuses `GETEX`.
+    /// Reads the text only: what a connection sends for a load where its server refuses `GETEX`.
     Get,
     /// Refreshes the TTL behind a load; nobody waits for the answer.
     Refresh,
@@ -75,9 +74,24 @@ pub(crate) enum Step {
     SaveExisting,
     Touch,
     Delete,
-    /// Looks whether the session that is to be replaced is there.
-    Exists,
+    Peek,
+    Append,
     Ping,
+}
+
+impl From<Verb> for Step {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Load => Self::Load,
+            Verb::Save => Self::Save,
+            Verb::SaveExisting => Self::SaveExisting,
+            Verb::Touch => Self::Touch,
+            Verb::Delete => Self::Delete,
+            Verb::Peek => Self::Peek,
+            Verb::Append => Self::Append,
+            Verb::Ping => Self::Ping,
+        }
+    }
 }
 
 /// What a reply says of its step.
@@ -100,16 +114,16 @@ impl Step {
     }
 
     /// Appends the step as one Redis command.
-    pub(crate) fn write(self, out: &mut Vec<u8>, encoder: &Encoder, id: &[u8], text: &[u8]) {
+    pub(crate) fn write(self, out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>) {
         match self {
-            Self::Load => load::write(out, encoder, id),
-            Self::Get => load::write_get(out, encoder, id),
+            Self::Load => load::write(out, encoder, content),
+            Self::Get | Self::Peek => load::write_get(out, encoder, content),
             Self::Save | Self::SaveExisting => {
-                save::write(out, encoder, id, text, self == Self::SaveExisting);
+                save::write(out, encoder, content, self == Self::SaveExisting);
             }
-            Self::Touch | Self::Refresh => touch::write(out, encoder, id),
-            Self::Delete => delete::write(out, encoder, id),
-            Self::Exists => relocate::write_exists(out, encoder, id),
+            Self::Touch | Self::Refresh => touch::write(out, encoder, content),
+            Self::Delete => delete::write(out, encoder, content),
+            Self::Append => append::write(out, encoder, content),
             Self::Ping => ping::write(out),
         }
     }
@@ -122,51 +136,17 @@ impl Step {
             let meaning = if is_redirect { Meaning::Redirected } else { Meaning::Refused };
             return Some(meaning(words));
         }
-        if let (Self::Load | Self::Get, Reply::Oversized(bytes)) = (self, reply) {
+        if let (Self::Load | Self::Get | Self::Peek, Reply::Oversized(bytes)) = (self, reply) {
             return Some(Meaning::TooLarge(*bytes));
         }
         let answer = match self {
-            Self::Load | Self::Get => load::answer(reply),
+            Self::Load | Self::Get | Self::Peek => load::answer(reply),
             Self::Save | Self::SaveExisting => save::answer(reply, self == Self::SaveExisting),
-            Self::Touch | Self::Exists => touch::answer(reply),
-            Self::Delete | Self::Refresh => delete::answer(reply),
+            Self::Touch => touch::answer(reply),
+            Self::Delete | Self::Append | Self::Refresh => delete::answer(reply),
             Self::Ping => ping::answer(reply),
         };
         answer.map(Meaning::Answered)
-    }
-}
-
-/// Returns the step of a request that takes only one.
-pub(crate) fn only_step(request: &Request<'_>) -> Option<Step> {
-    match request.verb {
-        Verb::Load => Some(Step::Load),
-        Verb::Save => Some(Step::Save),
-        Verb::SaveExisting => Some(Step::SaveExisting),
-        Verb::Touch => Some(Step::Touch),
-        Verb::Ping => Some(Step::Ping),
-        Verb::Delete if request.stored.is_empty() && request.obsolete.is_empty() => {
-            Some(Step::Delete)
-        }
-        Verb::Delete | Verb::Relocate => None,
-    }
-}
-
-/// Turns a request into a command that owns what it needs: its first step, with the others behind.
-pub(crate) fn plan(request: &Request<'_>, deadline: Instant) -> Command {
-    let Request { ticket, id, text, .. } = *request;
-    match (only_step(request), request.verb) {
-        (Some(step), _) => Command::new(ticket, step, id, text, deadline),
-        (None, Verb::Relocate) => relocate::plan(request, deadline),
-        (None, _) => delete::plan(request, deadline),
-    }
-}
-
-/// Returns what is left to do after a step was answered; `None` if the answer is the caller's.
-pub(crate) fn next(step: Step, answer: &Answer<'_>, then: Option<Box<Command>>) -> Option<Command> {
-    match (step, answer) {
-        (Step::Exists, _) => then.map(|save| relocate::after_exists(answer, *save)),
-        (_, Answer::Done) => then.map(|then| *then),
-        _ => None,
     }
 }
 
@@ -175,7 +155,7 @@ mod tests {
     use super::*;
     use crate::config::{Config, Options};
 
-    fn written(ttl: Option<u32>, step: Step) -> String {
+    fn written(ttl: Option<u32>, step: Step, own_ttl: u32) -> String {
         let config = Config::new(Options {
             url: "redis://localhost".into(),
             prefix: "s:".into(),
@@ -184,7 +164,8 @@ mod tests {
             ..Options::default()
         });
         let mut out = Vec::new();
-        step.write(&mut out, &Encoder::new(&config.unwrap()), b"id", b"[{},{}]");
+        let content = Content { id: b"id", text: b"[{},{}]", ttl: own_ttl };
+        step.write(&mut out, &Encoder::new(&config.unwrap()), &content);
         String::from_utf8(out).unwrap().replace("\r\n", " ")
     }
 
@@ -198,19 +179,29 @@ mod tests {
             (Step::Touch, "*3 $6 EXPIRE $4 s:id $2 60 "),
             (Step::Refresh, "*3 $6 EXPIRE $4 s:id $2 60 "),
             (Step::Delete, "*2 $3 DEL $4 s:id "),
-            (Step::Exists, "*2 $6 EXISTS $4 s:id "),
+            (Step::Peek, "*2 $3 GET $4 s:id "),
+            (Step::Append, "*3 $6 APPEND $4 s:id $7 [{},{}] "),
             (Step::Ping, "*1 $4 PING "),
         ] {
-            assert_eq!(written(Some(60), step), command);
+            assert_eq!(written(Some(60), step, 0), command);
         }
     }
 
     #[test]
     fn without_a_ttl_nothing_expires() {
-        assert_eq!(written(None, Step::Load), "*2 $3 GET $4 s:id ");
-        assert_eq!(written(None, Step::Save), "*3 $3 SET $4 s:id $7 [{},{}] ");
-        assert_eq!(written(None, Step::SaveExisting), "*4 $3 SET $4 s:id $7 [{},{}] $2 XX ");
-        assert_eq!(written(None, Step::Touch), "*2 $6 EXISTS $4 s:id ");
+        assert_eq!(written(None, Step::Load, 0), "*2 $3 GET $4 s:id ");
+        assert_eq!(written(None, Step::Save, 0), "*3 $3 SET $4 s:id $7 [{},{}] ");
+        assert_eq!(written(None, Step::SaveExisting, 0), "*4 $3 SET $4 s:id $7 [{},{}] $2 XX ");
+        assert_eq!(written(None, Step::Touch, 0), "*2 $6 EXISTS $4 s:id ");
+    }
+
+    #[test]
+    fn a_command_may_have_a_ttl_of_its_own() {
+        for ttl in [None, Some(60)] {
+            assert_eq!(written(ttl, Step::Save, 5), "*5 $3 SET $4 s:id $7 [{},{}] $2 EX $1 5 ");
+            assert_eq!(written(ttl, Step::Touch, 5), "*3 $6 EXPIRE $4 s:id $1 5 ");
+        }
+        assert_eq!(written(Some(60), Step::Load, 5), "*4 $5 GETEX $4 s:id $2 EX $1 5 ");
     }
 
     #[test]

@@ -35,27 +35,19 @@ fn a_session_that_has_vanished_is_not_written_again() {
     let client = Client::new(options(server.url()));
 
     assert_eq!(client.run(Verb::SaveExisting, "a", "1"), Came::Missing);
-    let replace = client.wait(client.start_with(Verb::Relocate, "b", "1", "a", "a"));
-    assert_eq!(replace, Came::Missing);
     assert_eq!(server.command("DBSIZE"), ":0\r\n");
 }
 
 #[test]
-fn an_old_session_is_deleted_only_once_the_new_one_is_written() {
+fn a_text_is_added_to_and_read_without_a_refresh() {
     let server = Server::start();
     let client = Client::new(options(server.url()));
-    assert_eq!(client.save("old", "1"), Came::Done);
 
-    server.command("CONFIG SET maxmemory 1");
-    let replace =
-        |client: &Client| client.wait(client.start_with(Verb::Relocate, "new", "2", "old", "old"));
-    assert!(matches!(replace(&client), Came::Failed("REDIS", message) if message.contains("OOM")));
-    assert_eq!(client.load("old"), text("1"));
-
-    server.command("CONFIG SET maxmemory 0");
-    assert_eq!(replace(&client), Came::Done);
-    assert_eq!(client.load("old"), Came::Missing);
-    assert_eq!(client.load("new"), text("2"));
+    assert_eq!(client.run(Verb::Peek, "a", ""), Came::Missing);
+    assert_eq!(client.run(Verb::Append, "a", "1"), Came::Done);
+    assert_eq!(client.run(Verb::Append, "a", "2"), Came::Done);
+    assert_eq!(client.run(Verb::Peek, "a", ""), text("12"));
+    assert_eq!(server.command("TTL session:a"), ":-1\r\n");
 }
 
 #[test]
@@ -63,19 +55,18 @@ fn commands_of_one_session_are_done_in_the_order_they_were_handed_over() {
     let server = Server::start();
     for connections in [1, 4] {
         let client = Client::new(Options { connections, ..options(server.url()) });
-        client.save("old", "1");
+        client.save("a", "1");
 
-        // The replacement takes three round trips, and the others must not overtake it.
-        let replaced = client.start_with(Verb::Relocate, "new", "2", "old", "old");
-        let read = client.start(Verb::Load, "new", "");
-        let wrote = client.start(Verb::SaveExisting, "new", "3");
-        let read_again = client.start(Verb::Load, "new", "");
-        let gone = client.start(Verb::Load, "old", "");
+        let read = client.start(Verb::Load, "a", "");
+        let wrote = client.start(Verb::SaveExisting, "a", "2");
+        let read_again = client.start(Verb::Load, "a", "");
+        let deleted = client.start(Verb::Delete, "a", "");
+        let gone = client.start(Verb::Load, "a", "");
 
-        assert_eq!(client.wait(replaced), Came::Done);
-        assert_eq!(client.wait(read), text("2"));
+        assert_eq!(client.wait(read), text("1"));
         assert_eq!(client.wait(wrote), Came::Done);
-        assert_eq!(client.wait(read_again), text("3"));
+        assert_eq!(client.wait(read_again), text("2"));
+        assert_eq!(client.wait(deleted), Came::Done);
         assert_eq!(client.wait(gone), Came::Missing);
     }
 }

@@ -171,22 +171,9 @@ impl Client {
 
     /// Hands a request over; returns its ticket.
     pub fn start(&self, verb: Verb, id: &str, text: &str) -> Ticket {
-        self.start_with(verb, id, text, "", "")
-    }
-
-    /// Hands a request over that names other ids, too; returns its ticket.
-    pub fn start_with(
-        &self,
-        verb: Verb,
-        id: &str,
-        text: &str,
-        stored: &str,
-        obsolete: &str,
-    ) -> Ticket {
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
-        let [id, text] = [id, text].map(str::as_bytes);
-        let [stored, obsolete] = [stored, obsolete].map(str::as_bytes);
-        self.store.submit([Request { ticket, verb, id, text, stored, obsolete }]);
+        let request = Request::new(ticket, verb, id.as_bytes());
+        self.store.submit([request.with_text(text.as_bytes())]);
         ticket
     }
 

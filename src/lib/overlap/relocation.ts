@@ -1,0 +1,68 @@
+/** Writes a session under another id than the one under which it is stored, as a login does. */
+import type { SessionStore, Terms } from '../store/session-store.ts'
+import type { TextPieces } from '../store/text-pieces.ts'
+import { markMoved, readMarks } from './marks.ts'
+import { together } from './together.ts'
+
+export interface Relocation {
+  /** The id under which the session is stored; `null` for a new session. */
+  from: string | null
+  /** A fresh id, which nobody else knows yet. */
+  to: string
+  text: TextPieces
+  /** The id to delete once the session is stored under the new one, if any. */
+  obsolete: string | undefined
+}
+
+/**
+ * Writes a session under its new id, and then deletes the old one if that is wanted, so that a failure
+ * in between loses nothing. Returns whether it was written.
+ *
+ * It is, although the old one has expired, was evicted, or was relocated by another request: a login is
+ * never lost. It is not if the session was destroyed.
+ */
+export async function relocate(
+  store: SessionStore,
+  { from, to, text, obsolete }: Relocation,
+  terms: Terms,
+): Promise<boolean> {
+  let isMarked = from !== null && store.keepsMarks
+  if (isMarked) {
+    let { isDestroyed } = await markMoved(store, from!, to, terms)
+    if (isDestroyed) return undo(store, to, terms)
+  }
+  if (!(await write(store, from, to, text, terms))) return false
+
+  let [after] = await together([
+    isMarked ? readMarks(store, from!, terms) : undefined,
+    ...idsToDelete(from, obsolete).map((id) => store.delete(id, terms)),
+  ])
+  return after?.isDestroyed ? undo(store, to, terms) : true
+}
+
+/**
+ * Where there are no marks, a session that has expired cannot be told from one that was destroyed: it
+ * is written only if it is there, or if an earlier relocation has written it already.
+ */
+async function write(
+  store: SessionStore,
+  from: string | null,
+  to: string,
+  text: TextPieces,
+  terms: Terms,
+): Promise<boolean> {
+  let isKnown = from === null || store.keepsMarks
+  let isThere = isKnown || (await store.peek(from!, (text) => text !== null, terms))
+  return store.save(to, text, isThere ? 'always' : 'existing', Boolean, terms)
+}
+
+/** Also before anything was written: an earlier relocation that failed half-way may have done so. */
+async function undo(store: SessionStore, to: string, terms: Terms): Promise<boolean> {
+  await store.delete(to, terms)
+  return false
+}
+
+/** Remix names the id that a session was read under; it may have had another one since. */
+function idsToDelete(from: string | null, obsolete: string | undefined): string[] {
+  return obsolete === undefined ? [] : [...new Set([obsolete, from ?? obsolete])]
+}

@@ -1,0 +1,50 @@
+/** Keeps what is done to one session in the order of the calls, where some of it takes several steps. */
+import type { SessionStore, Terms } from '../store/session-store.ts'
+import { Order } from '../store/order.ts'
+
+/**
+ * The calls of one storage. A single command needs no turn of its own, because its store keeps those
+ * of one session in order; it only waits for calls of several steps that have begun before it.
+ */
+export class Turns {
+  readonly #store: SessionStore
+  readonly #order = new Order()
+
+  constructor(store: SessionStore) {
+    this.#store = store
+  }
+
+  /** Does what takes a single command on a session: at once, unless it has to wait for its turn. */
+  single<result>(id: string, work: (terms?: Terms) => Promise<result>): Promise<result> {
+    return this.#order.isIdle ? work() : this.#enter([id], false, work)
+  }
+
+  /** Does what takes several steps. Other calls on these sessions wait until it has ended. */
+  several<result>(
+    ids: readonly string[],
+    work: (terms: Terms) => Promise<result>,
+  ): Promise<result> {
+    return this.#enter(ids, true, work)
+  }
+
+  #enter<result>(
+    ids: readonly string[],
+    holds: boolean,
+    work: (terms: Terms) => Promise<result>,
+  ): Promise<result> {
+    let refusal = this.#store.begin()
+    if (refusal !== undefined) return Promise.reject(refusal)
+
+    let terms = { since: performance.now() }
+    return new Promise((resolve, reject) => {
+      this.#order.enter(ids, holds, (turn) => {
+        work(terms)
+          .finally(() => {
+            this.#order.leave(turn)
+            this.#store.end()
+          })
+          .then(resolve, reject)
+      })
+    })
+  }
+}

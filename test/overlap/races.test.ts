@@ -1,0 +1,116 @@
+/** Logins and logouts that overlap with other requests of the same visitor, over slow connections. */
+import type { Session } from '@remix-run/session'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { backends, native, type OpenStorage } from '../support/backends.ts'
+import { stored } from '../support/failure.ts'
+import { startProxy, type Proxy } from '../support/proxy.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+
+const ROUNDS = 1000
+const AT_ONCE = 50
+
+/** Milliseconds that each message of the slow storage takes, at most. */
+const SLOW = 2
+
+/** How long after the slow one the other request saves, at most: the slow one is done by then. */
+const LATER = 12
+
+let redis: TestRedis
+let proxy: Proxy
+let other: OpenStorage
+beforeAll(async () => {
+  redis = await startRedis()
+  proxy = await startProxy(redis)
+  proxy.jitter(SLOW)
+  other = await native.create(redis)
+})
+afterAll(async () => {
+  await other.close()
+  await proxy.stop()
+  await redis.stop()
+})
+
+/** What the slow request does before it saves. */
+const slowRequests: [what: string, change: (session: Session) => void][] = [
+  ['a save', (session) => session.set('value', 'new')],
+  ['a login', (session) => session.regenerateId(true)],
+  ['a login that keeps the old id', (session) => session.regenerateId(false)],
+]
+
+let withMarks = backends.filter(({ isAtomic }) => isAtomic)
+
+describe.each(withMarks)('over $name', (backend) => {
+  let slow: OpenStorage
+  beforeAll(async () => {
+    slow = await backend.create({ ...redis, port: proxy.port, url: proxy.url })
+  })
+  afterAll(() => slow.close())
+
+  interface Round {
+    id: string
+    /** The same session in two requests: over the slow storage, and over the other one. */
+    late: Session
+    early: Session
+  }
+
+  async function race(round: (sessions: Round) => Promise<void>): Promise<void> {
+    let left = ROUNDS
+    async function run() {
+      while (left-- > 0) {
+        let id = await stored(other.storage, 'old')
+        let [late, early] = [await slow.storage.read(id), await other.storage.read(id)]
+        await round({ id, late, early })
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, run))
+  }
+
+  test.each(slowRequests)('a logout is not undone by %s', async (_, change) => {
+    let saved = 0
+    await race(async ({ id, late, early }) => {
+      change(late)
+      early.destroy()
+      let [result, cleared] = await Promise.all([slow.storage.save(late), later(early)])
+
+      expect(cleared).toBe('')
+      expect(await exist(id, late.id)).toEqual([false, false])
+      if (result !== null) saved++
+    })
+    // Sometimes one was first, sometimes the other; so they have met.
+    expect(saved).toBeGreaterThan(0)
+    expect(saved).toBeLessThan(ROUNDS)
+  })
+
+  let rivals: [what: string, act: (round: Round) => Promise<unknown>][] = [
+    ['another login', ({ early }) => (early.regenerateId(true), later(early))],
+    ['a login that keeps the old id', ({ early }) => (early.regenerateId(false), later(early))],
+    ['an expiry', ({ id }) => sleep(delay()).then(() => redis.side.del(`session:${id}`))],
+  ]
+  test.each(rivals)('a login is not lost to %s', async (_, act) => {
+    await race(async (round) => {
+      let { late, early } = round
+      late.regenerateId(true)
+      late.set('user', 'ann')
+      let [result] = await Promise.all([slow.storage.save(late), act(round)])
+
+      expect(result).toBe(late.id)
+      expect((await other.storage.read(late.id)).get('user')).toBe('ann')
+      expect(await exist(early.id)).toEqual([early.id !== round.id])
+    })
+  })
+})
+
+function delay(): number {
+  return Math.random() * LATER
+}
+
+async function later(session: Session): Promise<string | null> {
+  await sleep(delay())
+  return other.storage.save(session)
+}
+
+function exist(...ids: string[]): Promise<boolean[]> {
+  return Promise.all(ids.map(async (id) => (await redis.side.exists(`session:${id}`)) === 1))
+}
