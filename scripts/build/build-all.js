@@ -17,7 +17,8 @@ import {
 import { homedir } from 'node:os'
 import path from 'node:path'
 
-import { ensureProgram, installWithApt } from '../programs.js'
+import { installWithApt } from '../programs.js'
+import { ensurePythonPackages } from '../python-packages.js'
 import { environment, inRoot, main, output, ROOT, run, SetupError } from '../project.js'
 import { PLATFORMS } from './platforms.js'
 import { ensureToolchain, rustAdvice } from './toolchain.js'
@@ -184,11 +185,7 @@ function addStandardLibrary(triple) {
  * @returns {string} The folder of their Python
  */
 export function ensureTools() {
-  if (existsSync(path.join(TOOLS, 'bin/cargo-zigbuild'))) return TOOLS
-  let python = ensureProgram('python')
-  console.log('Installing Zig and cargo-zigbuild with pip …')
-  output(python, ['-m', 'venv', TOOLS])
-  output(path.join(TOOLS, 'bin/pip'), ['install', '--quiet', ...TOOL_PACKAGES])
+  ensurePythonPackages(TOOLS, TOOL_PACKAGES, 'bin/cargo-zigbuild')
   return TOOLS
 }
 

@@ -9,6 +9,7 @@ import { setUp } from '../build/setup.js'
 import { ensureToolchain } from '../build/toolchain.js'
 import { ensureProgram } from '../programs.js'
 import { main } from '../project.js'
+import { ensureValkey } from '../python-packages.js'
 import { runRustTests, runVitest } from './suites.js'
 
 await main(import.meta.url, async () => {
@@ -17,6 +18,7 @@ await main(import.meta.url, async () => {
   ensureProgram('redis')
   ensureProgram('chromium')
   ensureProgram('openssl')
+  ensureValkey()
 
   /** @type {Record<string, import('./suites.js').Result>} */
   let results = {}

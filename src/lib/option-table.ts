@@ -3,7 +3,16 @@
  * names that are known, the defaults, the errors and the README's tables follow from here.
  */
 import { readClient } from './clients/redis-client.ts'
-import { count, flag, mapped, number, objectOf, text, type Reader } from './option-values.ts'
+import {
+  choice,
+  count,
+  flag,
+  mapped,
+  number,
+  objectOf,
+  text,
+  type Reader,
+} from './option-values.ts'
 import type { TlsOptions } from './options.ts'
 
 /** The ways to create a storage: `({ url })`, `({ client })`, and `(client, options)`. */
@@ -87,6 +96,14 @@ export const OPTIONS = [
     ...flag,
     default: false,
     description: 'keep an id that Redis does not know (whoever sends the cookie can choose it)',
+  }),
+  option({
+    name: 'onConflict',
+    forms: ['url', 'client'],
+    ...choice('overwrite', 'merge'),
+    default: 'overwrite' as 'overwrite' | 'merge',
+    description:
+      "`'overwrite'`: of requests that overlap, the last one wins; `'merge'`: they keep each other's changes; see [Overlapping requests](#overlapping-requests)",
   }),
   option({
     name: 'timeout',

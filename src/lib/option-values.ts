@@ -30,6 +30,20 @@ export const flag: Reader<boolean> = {
   },
 }
 
+/** One of these texts. */
+export function choice<const value extends string>(...values: value[]): Reader<value> {
+  let wanted = values.map((value) => `'${value}'`).join(' or ')
+  return {
+    type: 'string',
+    read(given, name) {
+      if (typeof given !== 'string') throw wrongType(name, wanted, given)
+      let value = values.find((value) => value === given)
+      if (value === undefined) throw new TypeError(`"${name}" must be ${wanted}`)
+      return value
+    },
+  }
+}
+
 /** A number of this unit; the bounds are allowed. */
 export function number(bounds: { unit: string; min?: number; max: number }): Reader<number> {
   let { unit, min = -Infinity, max } = bounds

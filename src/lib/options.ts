@@ -34,6 +34,18 @@ export interface SessionOptions {
   useUnknownIds?: boolean | undefined
 
   /**
+   * What a save does when another request has saved the same session since it was read.
+   *
+   * - `'overwrite'`: the later save wins as a whole.
+   * - `'merge'`: both changes count, key by key. What this request has set, changed in place or removed
+   *   is done to the session as it is now; of a key that both have changed, the later save wins. Needs a
+   *   client of node-redis, ioredis or iovalkey, or a `url`.
+   *
+   * @default 'overwrite'
+   */
+  onConflict?: 'overwrite' | 'merge' | undefined
+
+  /**
    * Milliseconds that one `read` or `save` may take, waiting for a reconnect included.
    *
    * @default 2000

@@ -14,6 +14,7 @@ import type { StoreSettings } from './store/session-store.ts'
 export interface Settings {
   store: StoreSettings
   useUnknownIds: boolean
+  onConflict: 'overwrite' | 'merge'
   backend:
     | { client: RedisClient }
     | { client?: undefined; url: string; connections: number; tls: TlsOptions | undefined }
@@ -33,17 +34,17 @@ export function readOptions(options: UrlOptions | ClientOptions): Settings {
 }
 
 function readUrlOptions(options: object): Settings {
-  let { useUnknownIds, url, connections, tls, ...store } = valuesIn('url', options)
+  let { useUnknownIds, onConflict, url, connections, tls, ...store } = valuesIn('url', options)
   if (tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('"tls.cert" and "tls.key" must be passed together')
   }
-  return { store, useUnknownIds, backend: { url: url!, connections, tls } }
+  return { store, useUnknownIds, onConflict, backend: { url: url!, connections, tls } }
 }
 
 function readClientOptions(options: object): Settings {
-  let { useUnknownIds, client, ...store } = valuesIn('client', options)
+  let { useUnknownIds, onConflict, client, ...store } = valuesIn('client', options)
   checkExpires(client!)
-  return { store, useUnknownIds, backend: { client: client! } }
+  return { store, useUnknownIds, onConflict, backend: { client: client! } }
 }
 
 /**
@@ -59,7 +60,7 @@ export function readDropInOptions(
   let { useUnknownIds, keyPrefix, ...limits } = valuesIn('drop-in', options ?? {})
   if (limits.ttl !== null) checkExpires(client)
   let store = { prefix: keyPrefix, rolling: false, maxBytes: Infinity, ...limits }
-  return { store, useUnknownIds, backend: { client } }
+  return { store, useUnknownIds, onConflict: 'overwrite', backend: { client } }
 }
 
 function formOf(options: { url?: unknown; client?: unknown }): 'url' | 'client' {

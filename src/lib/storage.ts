@@ -6,14 +6,17 @@ import { isClient, readClient, type RedisClient } from './clients/redis-client.t
 import { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
 import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './options.ts'
-import { fromText, toText } from './session/session-text.ts'
-import { age, loadedSession, markStored, newSession, storedId } from './session/stored-session.ts'
+import { fromText } from './session/session-text.ts'
+import { age, loadedSession, locationIn, newSession } from './session/stored-session.ts'
 import { readDropInOptions, readOptions, type Settings } from './settings.ts'
 import { logOut } from './overlap/logout.ts'
 import { isMark } from './overlap/marks.ts'
-import { relocate } from './overlap/relocation.ts'
+import { mergingSaves } from './overlap/merging-saves.ts'
+import { overwritingSaves } from './overlap/overwriting-saves.ts'
+import { MOVED } from './overlap/present.ts'
+import type { Saves } from './overlap/saves.ts'
 import { Turns } from './overlap/turns.ts'
-import type { Condition, SessionStore } from './store/session-store.ts'
+import type { SessionStore } from './store/session-store.ts'
 
 /** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
 const MAX_ID_LENGTH = 512
@@ -91,10 +94,24 @@ function createStore({ store, backend }: Settings): SessionStore {
     : new ClientStore(store, backend.client)
 }
 
+/** @throws {TypeError} when the store cannot do what was asked for */
+function savesOf(store: SessionStore, turns: Turns, settings: Settings): Saves {
+  let { prefix, maxBytes } = settings.store
+  if (settings.onConflict === 'overwrite') return overwritingSaves(store, turns, maxBytes)
+  if (store.canReplace) {
+    return mergingSaves(store, turns, maxBytes, (id) => redacted(prefix, id))
+  }
+  throw new TypeError(
+    `"onConflict" is 'merge', for which "client" must be one of node-redis, ioredis or iovalkey: ` +
+      'with the methods that this one has, nothing can be compared on the server',
+  )
+}
+
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
   let { useUnknownIds } = settings
-  let { prefix, rolling, maxBytes } = settings.store
+  let { prefix, rolling } = settings.store
   let turns = new Turns(store)
+  let saves = savesOf(store, turns, settings)
 
   function read(cookie: string | null): Promise<Session> {
     if (cookie != null && typeof cookie !== 'string') return Promise.reject(notACookie())
@@ -104,9 +121,9 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
       store.load(
         cookie,
         (text, spans) =>
-          text === null
+          text === null || text === MOVED
             ? newSession(useUnknownIds ? cookie : undefined)
-            : loadedSession(store, cookie, fromText(text, spans, redacted(prefix, cookie))),
+            : loadedSession(store, cookie, text, fromText(text, spans, redacted(prefix, cookie))),
         terms,
       ),
     )
@@ -127,34 +144,27 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     let { id, deleteId } = session
     if (!isPossibleId(id)) throw impossibleId()
 
-    let text = toText(session, maxBytes)
-    let stored = storedId(session, store)
-    let then = (written: boolean) => {
-      // What was stored is gone: destroyed by another request, expired or revoked. It stays gone,
-      // and the cookie is left alone, because it could be the one of a newer login.
-      if (!written) return null
-      markStored(session, store, id)
-      return id
-    }
+    let location = locationIn(session, store)
+    let from = location.id
     let obsolete = isPossibleId(deleteId) ? deleteId : undefined
-    if (stored === id || (stored === null && obsolete === undefined)) {
-      let condition: Condition = stored === null ? 'always' : 'existing'
-      return turns.single(id, (terms) => store.save(id, text, condition, then, terms))
+    if (from === id || (from === null && obsolete === undefined)) {
+      return saves.save(session, id, location)
     }
-    let move = { from: stored, to: id, text, obsolete }
-    let ids = [id, stored, obsolete].filter((id) => id != null)
-    return turns.several(ids, (terms) => relocate(store, move, terms).then(then))
+    let ids = [id, from, obsolete].filter((id) => id != null)
+    return saves.move(session, { from, to: id, obsolete }, ids, location)
   }
 
   function destroy(session: Session): Promise<string> {
-    let ids = [session.id, session.deleteId, storedId(session, store)].filter(isPossibleId)
+    let { id: stored } = locationIn(session, store)
+    let ids = [session.id, session.deleteId, stored].filter(isPossibleId)
     let unique = [...new Set(ids)]
     return turns.several(unique, (terms) => logOut(store, unique, terms)).then(() => '')
   }
 
   function refresh(session: Session): Promise<null> {
-    let stored = storedId(session, store)
-    let isFresh = store.refreshesOnLoad && age(session) < FRESH_FOR
+    let location = locationIn(session, store)
+    let { id: stored } = location
+    let isFresh = store.refreshesOnLoad && age(location) < FRESH_FOR
     if (!rolling || stored === null || isFresh) return Promise.resolve(null)
 
     // Nothing is lost when this fails: the session keeps the TTL that it has.

@@ -67,9 +67,10 @@ impl NativeConnection {
         Ok(Self { open: RefCell::new(Some(open)) })
     }
 
-    /// Sends `count` requests on their way. Request `n` is six numbers from `requests[6n]` on: a
-    /// ticket, a `Verb`, how many of `bytes` are its id and its text, which follow those of the request
-    /// before, a TTL of its own in seconds, or 0, and how many milliseconds it has waited already.
+    /// Sends `count` requests on their way. Request `n` is eight numbers from `requests[8n]` on: a
+    /// ticket, a `Verb`, how many of `bytes` are its id, its text and the expected text, which follow
+    /// those of the request before, how many bytes at the end of the latter tell it from any other text,
+    /// or 0, a TTL of its own in seconds, or 0, and how many milliseconds it has waited already.
     ///
     /// One call for many requests, and one buffer rather than a string for each id and text:
     /// crossing the border costs more than a request.

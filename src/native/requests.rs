@@ -3,9 +3,10 @@
 use napi_derive::napi;
 use session_store::{Content, Request};
 
-/// How many numbers describe a request: its ticket, its verb, how many bytes its id and its text have,
-/// a TTL of its own in seconds, or 0, and how many milliseconds it has waited.
-pub(crate) const WORDS: usize = 6;
+/// How many numbers describe a request: its ticket, its verb, how many bytes its id, its text and the
+/// expected text have, how many of the latter suffice, a TTL of its own in seconds, or 0, and how many
+/// milliseconds it has waited.
+pub(crate) const WORDS: usize = 8;
 
 macro_rules! define_verbs {
     ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
@@ -30,11 +31,17 @@ pub(crate) fn read<'a>(
         Some(string)
     };
     words.chunks_exact(WORDS).map(move |words| {
-        let &[ticket, verb, id, text, ttl, waited] = words else { return None };
+        let &[ticket, verb, id, text, expected, tail, ttl, waited] = words else { return None };
         Some(Request {
             ticket,
             verb: session_store::Verb::from_number(verb)?,
-            content: Content { id: next(id)?, text: next(text)?, ttl },
+            content: Content {
+                id: next(id)?,
+                text: next(text)?,
+                expected: next(expected)?,
+                tail,
+                ttl,
+            },
             waited,
         })
     })

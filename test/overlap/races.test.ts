@@ -15,7 +15,7 @@ const AT_ONCE = 50
 const SLOW = 2
 
 /** How long after the slow one the other request saves, at most: the slow one is done by then. */
-const LATER = 12
+const LATER = 20
 
 let redis: TestRedis
 let proxy: Proxy
@@ -41,10 +41,15 @@ const slowRequests: [what: string, change: (session: Session) => void][] = [
 
 let withMarks = backends.filter(({ isAtomic }) => isAtomic)
 
-describe.each(withMarks)('over $name', (backend) => {
+let setups = withMarks.flatMap(({ name, create }) => [
+  { name, create, onConflict: 'overwrite' as const },
+  { name, create, onConflict: 'merge' as const },
+])
+
+describe.each(setups)('over $name, with $onConflict', ({ create, onConflict }) => {
   let slow: OpenStorage
   beforeAll(async () => {
-    slow = await backend.create({ ...redis, port: proxy.port, url: proxy.url })
+    slow = await create({ ...redis, port: proxy.port, url: proxy.url }, { onConflict })
   })
   afterAll(() => slow.close())
 

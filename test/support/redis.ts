@@ -1,6 +1,7 @@
 /** A private Redis server, with a connection on the side to look at what it holds and hears. */
 import { createClient } from 'redis'
 
+import { ensureValkey } from '../../scripts/python-packages.js'
 import { startRedisServer } from '../../scripts/redis-server.js'
 
 export type SideConnection = Awaited<ReturnType<typeof connectSide>>
@@ -18,7 +19,17 @@ export interface TestRedis {
   stop(): Promise<void>
 }
 
-export async function startRedis(options?: { args?: string[]; port?: number }): Promise<TestRedis> {
+/** Servers that compare texts in different ways: by a script, and by `SET … IFEQ`. */
+export const servers = [
+  { name: 'the Redis of the system', binary: () => undefined },
+  { name: 'Valkey 9', binary: () => ensureValkey() },
+]
+
+export async function startRedis(options?: {
+  args?: string[]
+  port?: number
+  binary?: string
+}): Promise<TestRedis> {
   let server = await startRedisServer(options)
   let url = `redis://127.0.0.1:${server.port}`
   let side = await connectSide(url)

@@ -26,8 +26,26 @@ pub struct Content<'a> {
     pub id: &'a [u8],
     /// What is written.
     pub text: &'a [u8],
+    /// The text that is there, or the end of it, where only that one may be written over.
+    pub expected: &'a [u8],
+    /// How many bytes of `expected` tell it from any other text; they are its last. 0: it takes all.
+    pub tail: u32,
     /// Seconds until the key expires, where they are not the store's; 0 if they are.
     pub ttl: u32,
+}
+
+impl<'a> Content<'a> {
+    /// Whether `expected` is all of the text that is there.
+    pub(crate) fn has_all_expected(&self) -> bool {
+        self.tail == 0 || self.expected.len() > self.tail as usize
+    }
+
+    /// The end of the expected text by which it is told from any other, or all of it.
+    pub(crate) fn identifying(&self) -> &'a [u8] {
+        let all = self.expected.len();
+        let start = if self.tail == 0 { 0 } else { all.saturating_sub(self.tail as usize) };
+        &self.expected[start..]
+    }
 }
 
 impl<'a> Request<'a> {
@@ -52,6 +70,8 @@ pub(crate) struct Command {
     pub(crate) step: Step,
     id: Box<[u8]>,
     text: Box<[u8]>,
+    expected: Box<[u8]>,
+    tail: u32,
     ttl: u32,
     /// When whoever asked is told, in any case.
     pub(crate) deadline: Instant,
@@ -62,20 +82,32 @@ pub(crate) struct Command {
 impl Command {
     /// Makes a command that has no content, or none any more, which costs no allocation.
     pub(crate) fn bare(ticket: Ticket, step: Step, deadline: Instant) -> Self {
-        let (id, text) = (Box::default(), Box::default());
-        Self { ticket, step, id, text, ttl: 0, deadline, went_unanswered: false }
+        Self {
+            ticket,
+            step,
+            id: Box::default(),
+            text: Box::default(),
+            expected: Box::default(),
+            tail: 0,
+            ttl: 0,
+            deadline,
+            went_unanswered: false,
+        }
     }
 
     /// Keeps what the command is about, to be sent later or once more.
     pub(crate) fn keep(&mut self, content: &Content<'_>) {
         self.id = content.id.into();
         self.text = content.text.into();
+        self.expected = content.expected.into();
+        self.tail = content.tail;
         self.ttl = content.ttl;
     }
 
     /// What was kept.
     pub(crate) fn content(&self) -> Content<'_> {
-        Content { id: &self.id, text: &self.text, ttl: self.ttl }
+        let (id, text, expected) = (&self.id, &self.text, &self.expected);
+        Content { id, text, expected, tail: self.tail, ttl: self.ttl }
     }
 
     /// Moves the command out, and leaves an empty one in its place.

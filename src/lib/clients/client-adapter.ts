@@ -2,7 +2,10 @@
  * What a family of Redis clients has to do for a session store. To add one: a file with a
  * {@link ClientFamily}, a line in `client-families.ts`, and a line in the tests' list of backends.
  */
+import type { Condition, Expected } from '../store/session-store.ts'
 import type { RedisClient } from './redis-client.ts'
+
+export type Over = Extract<Condition, string>
 
 /** Clients that are used in the same way. */
 export interface ClientFamily {
@@ -11,6 +14,9 @@ export interface ClientFamily {
 
   adapt(client: RedisClient): ClientAdapter
 }
+
+export type AdapterVerb =
+  'load' | 'loadAndRefresh' | 'save' | 'replace' | 'touch' | 'delete' | 'append'
 
 /** A session store's verbs in the words of one client. None of them throws synchronously. */
 export interface ClientAdapter {
@@ -21,7 +27,7 @@ export interface ClientAdapter {
    * Whether a verb is a single command to the best of what is known now, and the client sends
    * commands in the order in which it gets them.
    */
-  isSingle(verb: 'load' | 'loadAndRefresh' | 'save' | 'touch' | 'delete' | 'append'): boolean
+  isSingle(verb: AdapterVerb): boolean
 
   /** Returns the value of a key, or `null` if there is none. */
   load(key: string): Promise<string | null>
@@ -31,9 +37,12 @@ export interface ClientAdapter {
 
   /**
    * Writes a key, to expire after `ttl` seconds if that is not `null`, and returns whether it was
-   * written: with `onlyExisting`, a key that does not exist is not.
+   * written: in place of any or none, only of one that exists, or only of none.
    */
-  save(key: string, text: string, ttl: number | null, onlyExisting: boolean): Promise<boolean>
+  save(key: string, text: string, ttl: number | null, over: Over): Promise<boolean>
+
+  /** Writes a key in place of a certain text; left out where the client cannot. */
+  replace?(key: string, text: string, ttl: number | null, expected: Expected): Promise<boolean>
 
   /** Lets a key expire after `ttl` seconds, and returns whether it exists. */
   touch(key: string, ttl: number): Promise<boolean>

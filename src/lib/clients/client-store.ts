@@ -20,13 +20,16 @@ interface Call<answer, result> {
   bytes: number
   work(): Promise<answer>
   /** Turns the answer into the caller's result. */
-  then(answer: answer): result
+  then(answer: answer): result | Promise<result>
   terms: Terms | undefined
+  /** Whether the answer is `false` where the connection broke: it can be tried again. */
+  mayRepeat?: boolean
 }
 
 export class ClientStore implements SessionStore {
   readonly refreshesOnLoad: boolean
   readonly keepsMarks: boolean
+  readonly canReplace: boolean
   readonly #settings: StoreSettings
   readonly #client: ClientAdapter
   readonly #pending: Pending
@@ -38,6 +41,7 @@ export class ClientStore implements SessionStore {
     this.#pending = new Pending(settings)
     this.refreshesOnLoad = this.#client.refreshesOnLoad && settings.rolling
     this.keepsMarks = this.#client.append !== undefined
+    this.canReplace = this.#client.replace !== undefined
   }
 
   load<result>(id: string, then: (text: string | null) => result, terms?: Terms): Promise<result> {
@@ -69,19 +73,25 @@ export class ClientStore implements SessionStore {
     id: string,
     pieces: TextPieces,
     condition: Condition,
-    then: (written: boolean) => result,
+    then: (written: boolean) => result | Promise<result>,
     terms?: Terms,
   ): Promise<result> {
     let text = pieces.join('')
-    let onlyExisting = condition === 'existing'
-    return this.#call({
+    let ttl = terms?.ttl ?? this.#settings.ttl
+    let key = this.#key(id)
+    let call = {
       id,
-      isSingle: this.#client.isSingle('save'),
+      isSingle: this.#client.isSingle(typeof condition === 'string' ? 'save' : 'replace'),
       bytes: id.length + text.length,
-      work: () => this.#client.save(this.#key(id), text, this.#settings.ttl, onlyExisting),
       then,
       terms,
-    })
+    }
+    if (typeof condition === 'string') {
+      let work = () => this.#client.save(key, text, ttl, condition)
+      return this.#call({ ...call, work, mayRepeat: condition === 'new' })
+    }
+    let work = () => this.#client.replace!(key, text, ttl, condition)
+    return this.#call({ ...call, work, mayRepeat: true })
   }
 
   touch<result>(id: string, then: (found: boolean) => result, terms?: Terms): Promise<result> {
@@ -130,6 +140,10 @@ export class ClientStore implements SessionStore {
 
   begin(): RedisSessionStorageError | undefined {
     return this.#pending.admit(0)
+  }
+
+  extend(): void {
+    this.#pending.add(0)
   }
 
   end(): void {
@@ -199,7 +213,12 @@ export class ClientStore implements SessionStore {
                   reject(error)
                 }
               }),
-            (error: unknown) => end(() => reject(toStorageError(error, ids))),
+            (error: unknown) =>
+              end(({ mayRepeat, then }) => {
+                let failure = toStorageError(error, ids)
+                if (mayRepeat && failure.code === 'DISCONNECTED') resolve(then(false as answer))
+                else reject(failure)
+              }),
           )
       })
     })

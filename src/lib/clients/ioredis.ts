@@ -1,7 +1,10 @@
 /** ioredis 5 and 6, and iovalkey. */
 import { toText, type ClientFamily } from './client-adapter.ts'
 import { refreshingLoad } from './refreshing-load.ts'
+import { replacingSave } from './replacing-save.ts'
 import { hasMethod } from './redis-client.ts'
+
+const CONDITIONS = { always: [], existing: ['XX'], new: ['NX'] }
 
 export const ioredis: ClientFamily = {
   includes: (client) => hasMethod(client, 'getex') && hasMethod(client, 'call'),
@@ -11,17 +14,22 @@ export const ioredis: ClientFamily = {
     let expire = async (key: string, ttl: number) => Boolean(await client.expire(key, ttl))
     let getEx = async (key: string, ttl: number) => toText(await client.getex(key, 'EX', ttl))
     let loadAndRefresh = refreshingLoad({ getEx, get, expire })
+    let replacing = replacingSave(async ([name, ...args]) => client.call(name, ...args))
 
     return {
       refreshesOnLoad: true,
-      isSingle: (verb) => verb !== 'loadAndRefresh' || loadAndRefresh.isSingle(),
+      isSingle(verb) {
+        if (verb === 'loadAndRefresh') return loadAndRefresh.isSingle()
+        return verb !== 'replace' || replacing.isSingle()
+      },
       load: get,
       loadAndRefresh: loadAndRefresh.load,
-      async save(key, text, ttl, onlyExisting) {
+      async save(key, text, ttl, over) {
         let expiry = ttl === null ? [] : ['EX', ttl]
-        let condition = onlyExisting ? ['XX'] : []
+        let condition = CONDITIONS[over]
         return (await client.set(key, text, ...expiry, ...condition)) != null
       },
+      replace: replacing.save,
       touch: expire,
       delete: async (key) => client.del(key),
       append: async (key, text) => client.append(key, text),

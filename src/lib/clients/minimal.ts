@@ -17,8 +17,8 @@ export const minimal: ClientFamily = {
       isSingle: () => false,
       load,
       loadAndRefresh: load,
-      async save(key, text, ttl, onlyExisting) {
-        if (onlyExisting && (await load(key)) === null) return false
+      async save(key, text, ttl, over) {
+        if (over === 'existing' && (await load(key)) === null) return false
         if (ttl !== null && hasMethod(client, 'setEx')) {
           await client.setEx!(key, ttl, text)
         } else {

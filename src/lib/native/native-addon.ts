@@ -12,9 +12,10 @@ export declare class NativeConnection {
    */
   constructor(options: NativeOptions, wake: () => void)
   /**
-   * Sends `count` requests on their way. Request `n` is six numbers from `requests[6n]` on: a
-   * ticket, a `Verb`, how many of `bytes` are its id and its text, which follow those of the request
-   * before, a TTL of its own in seconds, or 0, and how many milliseconds it has waited already.
+   * Sends `count` requests on their way. Request `n` is eight numbers from `requests[8n]` on: a
+   * ticket, a `Verb`, how many of `bytes` are its id, its text and the expected text, which follow
+   * those of the request before, how many bytes at the end of the latter tell it from any other text,
+   * or 0, a TTL of its own in seconds, or 0, and how many milliseconds it has waited already.
    *
    * One call for many requests, and one buffer rather than a string for each id and text:
    * crossing the border costs more than a request.
@@ -105,14 +106,18 @@ export declare enum Verb {
   Save = 1,
   /** r" Writes a session over the one that is there: `Done`, or `Missing` if none is. */
   SaveExisting = 2,
+  /** r" Writes a session where there is none: `Done`, or `Missing` if one may be there. */
+  SaveNew = 3,
+  /** r" Writes a session over a certain text: `Done`, or `Missing` if another may be there. */
+  Replace = 4,
   /** r" Refreshes the TTL of a session: `Done`, or `Missing` if there is none. */
-  Touch = 3,
+  Touch = 5,
   /** r" Deletes a session, whether it is there or not: `Done`. */
-  Delete = 4,
+  Delete = 6,
   /** r" Reads a text and refreshes nothing: `Text`, or `Missing`. */
-  Peek = 5,
+  Peek = 7,
   /** r" Adds to the end of a text, which may be none yet: `Done`. */
-  Append = 6,
+  Append = 8,
   /** r" Asks for an answer: `Done`. */
-  Ping = 7,
+  Ping = 9,
 }

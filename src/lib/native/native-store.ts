@@ -4,6 +4,7 @@ import type { TlsOptions } from '../options.ts'
 import { Pending } from '../store/pending.ts'
 import type {
   Condition,
+  Expected,
   SessionStore,
   Spans,
   StoreSettings,
@@ -27,7 +28,7 @@ const BATCH = 128
 const SUBMIT_AT = 16
 
 /** How many numbers describe a request: see `submit`. */
-const REQUEST_WORDS = 6
+const REQUEST_WORDS = 8
 
 /** How many numbers describe an outcome: see `drain`. */
 const OUTCOME_WORDS = 3
@@ -48,9 +49,14 @@ const MOST_TIME = 10
 const EVERYONE = 2 ** 32 - 1
 
 const NO_TEXT: TextPieces = []
+const NONE_EXPECTED: Expected = { pieces: NO_TEXT, tail: '' }
+
+/** The longest text that is sent as a whole to be compared, in UTF-16 code units. */
+const MOST_EXPECTED = 4096
 
 /** A call that waits for its outcome. */
 interface Waiting {
+  verb: NativeAddon.Verb
   then: (answer: any, spans?: Spans) => unknown
   /** What the answer is where there is no such session. */
   missing: null | false
@@ -70,6 +76,7 @@ interface Failure {
 export class NativeStore implements SessionStore {
   readonly refreshesOnLoad: boolean
   readonly keepsMarks = true
+  readonly canReplace = true
   readonly #addon: typeof NativeAddon
   readonly #connection: NativeAddon.NativeConnection
   readonly #pending: Pending
@@ -145,11 +152,20 @@ export class NativeStore implements SessionStore {
     id: string,
     text: TextPieces,
     condition: Condition,
-    then: (written: boolean) => result,
+    then: (written: boolean) => result | Promise<result>,
     terms?: Terms,
   ): Promise<result> {
-    let { Save, SaveExisting } = this.#addon.Verb
-    return this.#call(condition === 'always' ? Save : SaveExisting, false, then, id, text, terms)
+    let { Save, SaveExisting, SaveNew, Replace } = this.#addon.Verb
+    switch (condition) {
+      case 'always':
+        return this.#call(Save, false, then, id, text, terms)
+      case 'existing':
+        return this.#call(SaveExisting, false, then, id, text, terms)
+      case 'new':
+        return this.#call(SaveNew, false, then, id, text, terms)
+      default:
+        return this.#call(Replace, false, then, id, text, terms, condition)
+    }
   }
 
   touch<result>(id: string, then: (found: boolean) => result, terms?: Terms): Promise<result> {
@@ -172,6 +188,10 @@ export class NativeStore implements SessionStore {
     return this.#pending.admit(0)
   }
 
+  extend(): void {
+    this.#pending.add(0)
+  }
+
   end(): void {
     this.#pending.release(0)
   }
@@ -188,9 +208,13 @@ export class NativeStore implements SessionStore {
     id: string,
     text: TextPieces,
     terms?: Terms,
+    expected: Expected = NONE_EXPECTED,
   ): Promise<result> {
     return new Promise((resolve, reject) => {
-      let bytes = id.length + lengthOf(text)
+      let { pieces, tail } = expected
+      // Of a long text, the end that tells it from any other takes less time than all of it.
+      if (tail !== '' && lengthOf(pieces) > MOST_EXPECTED) pieces = [tail]
+      let bytes = id.length + lengthOf(text) + lengthOf(pieces)
       if (terms === undefined) {
         let refused = this.#pending.admit(bytes)
         if (refused !== undefined) return reject(refused)
@@ -204,14 +228,14 @@ export class NativeStore implements SessionStore {
       }
       let start = REQUEST_WORDS * this.#queued++
       let requests = this.#requests
-      requests[start] = this.#waiting.add({ then, missing, bytes, resolve, reject })
+      requests[start] = this.#waiting.add({ verb, then, missing, bytes, resolve, reject })
       requests[start + 1] = verb
       requests[start + 2] = this.#append(id)
-      let textBytes = 0
-      for (let piece of text) textBytes += this.#append(piece)
-      requests[start + 3] = textBytes
-      requests[start + 4] = terms?.ttl ?? 0
-      requests[start + 5] = terms === undefined ? 0 : performance.now() - terms.since
+      requests[start + 3] = this.#appendAll(text)
+      requests[start + 4] = this.#appendAll(pieces)
+      requests[start + 5] = tail.length
+      requests[start + 6] = terms?.ttl ?? 0
+      requests[start + 7] = terms === undefined ? 0 : performance.now() - terms.since
       if (this.#queued === SUBMIT_AT) {
         this.#submit()
       } else if (!this.#isScheduled) {
@@ -244,6 +268,13 @@ export class NativeStore implements SessionStore {
 
     this.#submit()
     if (bytes > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(bytes)
+  }
+
+  /** Does what `#append` does, for all pieces of a text. */
+  #appendAll(text: TextPieces): number {
+    let bytes = 0
+    for (let piece of text) bytes += this.#append(piece)
+    return bytes
   }
 
   /** Appends a string for which there is room; returns how many bytes that took. */
@@ -307,8 +338,6 @@ export class NativeStore implements SessionStore {
     let waiting = this.#waiting.take(ticket)
     if (waiting === undefined) return 0
 
-    this.#pending.release(waiting.bytes)
-
     let { OutcomeKind } = this.#addon
     try {
       switch (this.#outcomes[start + 1]) {
@@ -322,12 +351,25 @@ export class NativeStore implements SessionStore {
           waiting.resolve(waiting.then(waiting.missing))
           break
         default:
-          waiting.reject(toError(payload as Failure))
+          if (this.#mayRepeat(waiting.verb, payload as Failure)) {
+            waiting.resolve(waiting.then(false))
+          } else {
+            waiting.reject(toError(payload as Failure))
+          }
       }
     } catch (error) {
       waiting.reject(error)
+    } finally {
+      // Not before `then`, which may have gone on with another step.
+      this.#pending.release(waiting.bytes)
     }
     return waiting.bytes
+  }
+
+  /** Whether a write that broke off can be tried again, because it is made only over a certain text. */
+  #mayRepeat(verb: NativeAddon.Verb, { code }: Failure): boolean {
+    let { SaveNew, Replace } = this.#addon.Verb
+    return code === 'DISCONNECTED' && (verb === SaveNew || verb === Replace)
   }
 
   /**

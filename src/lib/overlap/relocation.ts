@@ -1,6 +1,5 @@
-/** Writes a session under another id than the one under which it is stored, as a login does. */
+/** Gives a session another id than the one under which it is stored, as a login does. */
 import type { SessionStore, Terms } from '../store/session-store.ts'
-import type { TextPieces } from '../store/text-pieces.ts'
 import { markMoved, readMarks } from './marks.ts'
 import { together } from './together.ts'
 
@@ -9,7 +8,6 @@ export interface Relocation {
   from: string | null
   /** A fresh id, which nobody else knows yet. */
   to: string
-  text: TextPieces
   /** The id to delete once the session is stored under the new one, if any. */
   obsolete: string | undefined
 }
@@ -20,10 +18,13 @@ export interface Relocation {
  *
  * It is, although the old one has expired, was evicted, or was relocated by another request: a login is
  * never lost. It is not if the session was destroyed.
+ *
+ * @param write writes the session under its new id, and returns whether it has done so
  */
 export async function relocate(
   store: SessionStore,
-  { from, to, text, obsolete }: Relocation,
+  { from, to, obsolete }: Relocation,
+  write: (terms: Terms) => Promise<boolean>,
   terms: Terms,
 ): Promise<boolean> {
   let isMarked = from !== null && store.keepsMarks
@@ -31,29 +32,13 @@ export async function relocate(
     let { isDestroyed } = await markMoved(store, from!, to, terms)
     if (isDestroyed) return undo(store, to, terms)
   }
-  if (!(await write(store, from, to, text, terms))) return false
+  if (!(await write(terms))) return false
 
   let [after] = await together([
     isMarked ? readMarks(store, from!, terms) : undefined,
     ...idsToDelete(from, obsolete).map((id) => store.delete(id, terms)),
   ])
   return after?.isDestroyed ? undo(store, to, terms) : true
-}
-
-/**
- * Where there are no marks, a session that has expired cannot be told from one that was destroyed: it
- * is written only if it is there, or if an earlier relocation has written it already.
- */
-async function write(
-  store: SessionStore,
-  from: string | null,
-  to: string,
-  text: TextPieces,
-  terms: Terms,
-): Promise<boolean> {
-  let isKnown = from === null || store.keepsMarks
-  let isThere = isKnown || (await store.peek(from!, (text) => text !== null, terms))
-  return store.save(to, text, isThere ? 'always' : 'existing', Boolean, terms)
 }
 
 /** Also before anything was written: an earlier relocation that failed half-way may have done so. */

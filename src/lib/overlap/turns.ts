@@ -27,6 +27,16 @@ export class Turns {
     return this.#enter(ids, true, work)
   }
 
+  /** Goes on with a call that took more than a single command after all, when it is its turn again. */
+  goOn<result>(
+    id: string,
+    since: number,
+    work: (terms: Terms) => Promise<result>,
+  ): Promise<result> {
+    this.#store.extend()
+    return this.#run([id], true, { since }, work)
+  }
+
   #enter<result>(
     ids: readonly string[],
     holds: boolean,
@@ -34,8 +44,15 @@ export class Turns {
   ): Promise<result> {
     let refusal = this.#store.begin()
     if (refusal !== undefined) return Promise.reject(refusal)
+    return this.#run(ids, holds, { since: performance.now() }, work)
+  }
 
-    let terms = { since: performance.now() }
+  #run<result>(
+    ids: readonly string[],
+    holds: boolean,
+    terms: Terms,
+    work: (terms: Terms) => Promise<result>,
+  ): Promise<result> {
     return new Promise((resolve, reject) => {
       this.#order.enter(ids, holds, (turn) => {
         work(terms)

@@ -75,7 +75,7 @@ export class JsonObject {
     return Object.hasOwn(this.#added, key) ? this.#added[key] : undefined
   }
 
-  /** @param value is neither `null` nor `undefined` */
+  /** @param value is not `undefined` */
   set(key: string, value: unknown): void {
     let index = this.#find(key)
     if (index === -1) setValueAt(this.#added, key, value)
@@ -104,21 +104,20 @@ export class JsonObject {
   }
 
   /**
-   * Returns the JSON of `[this, flash]`.
+   * Returns the object as JSON, with other text before and behind it.
    *
-   * @param flash is JSON
    * @throws if JSON cannot express a value
    */
-  toJson(flash: string): TextPieces {
+  toJson(before: string, behind: string): TextPieces {
     let added = isEmpty(this.#added) ? '{}' : JSON.stringify(this.#added)
-    if (this.#count === 0) return ['[', added, `,${flash}]`]
+    if (this.#count === 0) return [before, added, behind]
     // A key that is an index comes first in an object of JavaScript, whenever it was added.
-    if (/^\{"\d+"/.test(added)) return ['[', JSON.stringify(this.toValues()), `,${flash}]`]
+    if (/^\{"\d+"/.test(added)) return [before, JSON.stringify(this.toValues()), behind]
 
-    let pieces = ['[{']
+    let pieces = [`${before}{`]
     let hasMembers = this.#appendMembersInText(pieces)
     if (added !== '{}') pieces.push(hasMembers ? ',' : '', added.slice(1, -1))
-    pieces.push(`},${flash}]`)
+    pieces.push(`}${behind}`)
     return pieces
   }
 
@@ -206,7 +205,7 @@ export function setValueAt(values: Values, key: string, value: unknown): void {
 
 /** Returns the JSON of a value under its key; `undefined` if JSON has no form for it, and leaves it out. */
 function jsonAt(key: string, value: any): string | undefined {
-  if (typeof value.toJSON !== 'function') return JSON.stringify(value)
+  if (typeof value?.toJSON !== 'function') return JSON.stringify(value)
 
   // That is called with the key.
   let json = JSON.stringify({ [key]: value })

@@ -8,6 +8,8 @@ import { LOCATION, nowhere, type Location } from './location.ts'
 /** Never changes: what is flashed is seen by the next request only. */
 const NO_FLASH = JsonObject.of({})
 
+const NO_KEYS: readonly string[] = []
+
 /**
  * A session without what Remix's constructor makes: three `Map`s, into which it copies the values.
  * They and the copying are more than half of what a session costs on the event loop.
@@ -32,6 +34,8 @@ export class JsonSession extends BareSession {
   #isChanged: boolean
   /** JSON calls a function of that name, and writes what it returns in place of all values. */
   #mayHaveToJson = false
+  #touched: string[] | undefined
+  #flashed: string[] | undefined
   #location: Location | undefined
 
   constructor(id = createSessionId(), values = JsonObject.of({}), flash = NO_FLASH) {
@@ -44,17 +48,28 @@ export class JsonSession extends BareSession {
   }
 
   /**
-   * Returns the JSON of what is to be stored of a session: `[values, flash]`.
+   * Returns the JSON of what is to be stored of a session: `[values, flash`, and then `end` in place of
+   * the closing bracket.
    *
    * @throws if JSON cannot express a value
    */
-  static toJson(session: Session): TextPieces {
+  static toJson(session: Session, end: string): TextPieces {
     // Not `instanceof`: a proxy around a session is an instance, too, but has no private fields.
     if (!(#values in session) || session.#isDestroyed || session.#mayHaveToJson) {
-      return [JSON.stringify(session.data)]
+      return [JSON.stringify(session.data).slice(0, -1), end]
     }
     let flash = session.#next === undefined ? '{}' : JSON.stringify(session.#next)
-    return session.#values.toJson(flash)
+    return session.#values.toJson('[', `,${flash}${end}`)
+  }
+
+  /** Returns the keys that were set or removed, in the order of the calls; none of a foreign session. */
+  static touchedIn(session: Session): readonly string[] {
+    return (#values in session && session.#touched) || NO_KEYS
+  }
+
+  /** Returns the keys that were flashed, in the order of the calls; none of a foreign session. */
+  static flashedIn(session: Session): readonly string[] {
+    return (#values in session && session.#flashed) || NO_KEYS
   }
 
   /**
@@ -102,17 +117,20 @@ export class JsonSession extends BareSession {
 
   override set(key: string, value: unknown): void {
     this.#change(key)
+    ;(this.#touched ??= []).push(key)
     if (value == null) this.#values.delete(key)
     else this.#values.set(key, value)
   }
 
   override unset(key: string): void {
     this.#change()
+    ;(this.#touched ??= []).push(key)
     this.#values.delete(key)
   }
 
   override flash(key: string, value: unknown): void {
     this.#change(key)
+    ;(this.#flashed ??= []).push(key)
     this.#next ??= {}
     setValueAt(this.#next, key, value)
   }

@@ -8,14 +8,13 @@ import { JsonObject, type Values } from './json-object.ts'
 import { JsonSession } from './json-session.ts'
 
 /**
- * Writes a session as JSON: `[values, flash]`.
+ * Writes a session as JSON: `[values, flash`, and then `end` in place of the closing bracket.
  *
- * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`
+ * @throws {RedisSessionStorageError} `UNSERIALIZABLE`
  */
-export function toText(session: Session, maxBytes: number): TextPieces {
-  let text: TextPieces
+export function toJson(session: Session, end: string): TextPieces {
   try {
-    text = JsonSession.toJson(session)
+    return JsonSession.toJson(session, end)
   } catch {
     // Without the reason as a cause: it may hold what the session does.
     let key = unserializableKey(session.data)
@@ -25,7 +24,10 @@ export function toText(session: Session, maxBytes: number): TextPieces {
         'Store plain JSON values (no BigInt, no cycles, nothing nested too deep).',
     )
   }
+}
 
+/** @throws {RedisSessionStorageError} `TOO_LARGE` */
+export function checkSize(text: TextPieces, maxBytes: number): void {
   let bytes = sizeOver(maxBytes, text)
   if (bytes !== undefined) {
     throw new RedisSessionStorageError(
@@ -34,24 +36,23 @@ export function toText(session: Session, maxBytes: number): TextPieces {
         'Store less in it, or raise "maxBytes".',
     )
   }
-  return text
 }
 
+/** A session as it was read; `third` leads to the third element, or says whether there is one. */
+export type Loaded = [values: JsonObject, flash: JsonObject, third: Spans | boolean]
+
 /**
- * Reads what {@link toText} or `@remix-run/session-storage-redis` wrote: the values and the flash.
- * With `spans`, nothing is parsed yet.
+ * Reads what this package or `@remix-run/session-storage-redis` wrote. With `spans`, nothing is parsed yet.
  *
  * @throws {RedisSessionStorageError} `CORRUPT`
  */
-export function fromText(
-  text: string,
-  spans: Spans | undefined,
-  key: string,
-): [values: JsonObject, flash: JsonObject] {
-  return spans === undefined ? parsed(text, key) : JsonObject.ofText(text, spans)
+export function fromText(text: string, spans: Spans | undefined, key: string): Loaded {
+  if (spans === undefined) return parsed(text, key)
+  let [values, flash] = JsonObject.ofText(text, spans)
+  return [values, flash, spans]
 }
 
-function parsed(text: string, key: string): [JsonObject, JsonObject] {
+function parsed(text: string, key: string): Loaded {
   let data: unknown
   try {
     data = JSON.parse(text)
@@ -60,10 +61,10 @@ function parsed(text: string, key: string): [JsonObject, JsonObject] {
     throw corrupt(key, 'is not JSON')
   }
   if (!isSessionData(data)) throw corrupt(key, 'is not of the form [values, flash]')
-  return [JsonObject.of(data[0]), JsonObject.of(data[1])]
+  return [JsonObject.of(data[0]), JsonObject.of(data[1]), isRecord(data[2])]
 }
 
-function isSessionData(data: unknown): data is [Values, Values] {
+function isSessionData(data: unknown): data is [Values, Values, unknown] {
   return Array.isArray(data) && isRecord(data[0]) && isRecord(data[1])
 }
 

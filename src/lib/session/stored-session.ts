@@ -2,9 +2,9 @@
 import { Session } from '@remix-run/session'
 
 import type { SessionStore } from '../store/session-store.ts'
-import type { JsonObject } from './json-object.ts'
 import { coversSession, JsonSession } from './json-session.ts'
 import { LOCATION, nowhere, type Location } from './location.ts'
+import type { Loaded } from './session-text.ts'
 
 const isCovered = coversSession()
 
@@ -20,36 +20,39 @@ export function newSession(id?: string): Session {
 export function loadedSession(
   store: SessionStore,
   id: string,
-  [values, flash]: [values: JsonObject, flash: JsonObject],
+  text: string,
+  [values, flash, third]: Loaded,
 ): Session {
   let session: Session = isCovered
     ? new JsonSession(id, values, flash)
     : new Session(id, [values.toValues(), flash.toValues()])
-  markStored(session, store, id)
+  let location = locationIn(session, store)
+  location.text = text
+  location.third = third
+  markStored(location, id)
   return session
 }
 
-/** Remembers that `store` has the session under `id`, with a fresh TTL. */
-export function markStored(session: Session, store: SessionStore, id: string): void {
+/** Returns what is remembered of a session in this store. */
+export function locationIn(session: Session, store: SessionStore): Location {
   let location = locationOf(session)
-  if (location.store !== null && location.store !== store) {
-    location.elsewhere ??= new Map()
-    location.elsewhere.set(location.store, location.id)
+  while (location.store !== store) {
+    if (location.store === null) location.store = store
+    else location = location.next ??= nowhere()
   }
-  location.store = store
-  location.id = id
-  location.refreshedAt = performance.now()
+  return location
 }
 
-/** Returns the id under which `store` has the session, or `null` if it is new to that store. */
-export function storedId(session: Session, store: SessionStore): string | null {
-  let location = locationOf(session)
-  return location.store === store ? location.id : (location.elsewhere?.get(store) ?? null)
+/** Remembers that the store has the session under `id`, with a fresh TTL; returns the id. */
+export function markStored(location: Location, id: string): string {
+  location.id = id
+  location.refreshedAt = performance.now()
+  return id
 }
 
 /** Returns the milliseconds since the TTL of a stored session was last refreshed. */
-export function age(session: Session): number {
-  return performance.now() - locationOf(session).refreshedAt
+export function age({ refreshedAt }: Location): number {
+  return performance.now() - refreshedAt
 }
 
 /**

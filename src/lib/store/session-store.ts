@@ -18,6 +18,9 @@ export interface SessionStore {
   /** Whether `append` works: a client may not be able to. */
   readonly keepsMarks: boolean
 
+  /** Whether `save` can write over an expected text only. */
+  readonly canReplace: boolean
+
   /**
    * Returns the text of session `id`, or `null` if there is none; and its spans, if the store has
    * found them. A text without spans may be anything.
@@ -37,12 +40,15 @@ export interface SessionStore {
     terms?: Terms,
   ): Promise<result>
 
-  /** Writes the text of session `id` under a condition; returns whether it was written. */
+  /**
+   * Writes the text of session `id` under a condition; returns whether it was written. Over an expected
+   * text or none, `false` may also mean that nobody knows, because the connection broke.
+   */
   save<result>(
     id: string,
     text: TextPieces,
     condition: Condition,
-    then: (written: boolean) => result,
+    then: (written: boolean) => result | Promise<result>,
     terms?: Terms,
   ): Promise<result>
 
@@ -64,6 +70,9 @@ export interface SessionStore {
    */
   begin(): RedisSessionStorageError | undefined
 
+  /** Admits further steps of a call that was admitted. To be followed by `end`. */
+  extend(): void
+
   /** Ends a call of several steps. */
   end(): void
 
@@ -71,8 +80,14 @@ export interface SessionStore {
   close(): Promise<void>
 }
 
-/** Which text a saved one may take the place of: any or none, or only one that is there. */
-export type Condition = 'always' | 'existing'
+/** What a saved text may take the place of: any or none, any that is there, only none, or only this. */
+export type Condition = 'always' | 'existing' | 'new' | Expected
+
+export interface Expected {
+  pieces: TextPieces
+  /** The end by which the text is told from any other; ASCII; empty if it takes all of it. */
+  tail: string
+}
 
 /** What is special about a command that is a step of a call. */
 export interface Terms {

@@ -1,10 +1,12 @@
 //! What the replies of a server have told about it: how it takes loads, and whether it takes writes.
 
+use crate::command::Content;
 use crate::verbs::load::Form;
-use crate::verbs::{Meaning, Step};
+use crate::verbs::{Meaning, Step, replace};
 
 pub(super) struct Capabilities {
     form: Form,
+    replaces: replace::Known,
     /// Whether it takes writes; `false` where it has refused one as a replica does.
     takes_writes: Option<bool>,
     refreshes_on_load: bool,
@@ -13,12 +15,18 @@ pub(super) struct Capabilities {
 impl Capabilities {
     /// `refreshes_on_load` is how the store is set up.
     pub(super) fn new(refreshes_on_load: bool) -> Self {
-        Self { form: Form::Unknown, takes_writes: None, refreshes_on_load }
+        let replaces = replace::Known::default();
+        Self { form: Form::Unknown, replaces, takes_writes: None, refreshes_on_load }
     }
 
     /// How to send a load; `None` where it refreshes nothing, and a `GET` is all there is to it.
     pub(super) fn load_form(&self) -> Option<Form> {
         self.refreshes_on_load.then_some(self.form)
+    }
+
+    /// How to send a replacement.
+    pub(super) fn replace_form(&self, content: &Content<'_>) -> replace::Form {
+        self.replaces.form(content)
     }
 
     /// Whether it has refused the latest write as a replica does.
@@ -31,18 +39,21 @@ impl Capabilities {
         self.takes_writes == Some(true)
     }
 
-    /// Takes note of a reply. Returns whether it refuses only the `GETEX` of a load, which is then
-    /// to be sent in another form.
+    /// Takes note of a reply. Returns whether it refuses only the form of the step, for which there is
+    /// another.
     pub(super) fn learn(&mut self, step: Step, meaning: &Meaning<'_>) -> bool {
         let is_write = match step {
             Step::Load => self.refreshes_on_load,
-            Step::Save | Step::SaveExisting | Step::Delete | Step::Append | Step::Refresh => true,
+            Step::Save(_) | Step::Replace(_) | Step::Delete | Step::Append | Step::Refresh => true,
             Step::Get | Step::Peek | Step::Touch | Step::Ping => false,
         };
         match meaning {
             Meaning::Refused(words) => {
                 if words.starts_with(b"READONLY ") {
                     self.takes_writes = Some(false);
+                }
+                if let Step::Replace(form) = step {
+                    return self.replaces.learn_refused(form, words);
                 }
                 if step == Step::Load
                     && is_write
@@ -55,6 +66,9 @@ impl Capabilities {
             Meaning::Redirected(_) => {}
             _ if is_write => {
                 self.takes_writes = Some(true);
+                if let Step::Replace(form) = step {
+                    self.replaces.learn_done(form);
+                }
                 if step == Step::Load {
                     self.form = Form::GetEx;
                 } else if self.form == (Form::GetAndExpire { until_a_write: true }) {
@@ -97,6 +111,29 @@ mod tests {
         server.learn(Step::Refresh, &DONE);
         assert_eq!(server.load_form(), Some(Form::Unknown));
         assert!(!server.is_demoted());
+    }
+
+    #[test]
+    fn a_server_without_ifeq_gets_the_script_once_and_then_its_name() {
+        use replace::Form;
+        let mut server = Capabilities::new(true);
+        let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
+        let tail = Content { expected: b"old", ..whole };
+        assert_eq!(server.replace_form(&whole), Form::IfEqual);
+        assert_eq!(server.replace_form(&tail), Form::Script);
+
+        let refused = Meaning::Refused(b"ERR syntax error");
+        assert!(server.learn(Step::Replace(Form::IfEqual), &refused));
+        assert_eq!(server.replace_form(&whole), Form::Script);
+        server.learn(Step::Replace(Form::Script), &DONE);
+        assert_eq!(server.replace_form(&whole), Form::Named);
+        let flushed = Meaning::Refused(b"NOSCRIPT No matching script");
+        assert!(server.learn(Step::Replace(Form::Named), &flushed));
+        assert_eq!(server.replace_form(&tail), Form::Script);
+
+        for words in [&b"ERR in the script"[..], b"NOPERM eval", b"OOM"] {
+            assert!(!server.learn(Step::Replace(Form::Script), &Meaning::Refused(words)));
+        }
     }
 
     #[test]

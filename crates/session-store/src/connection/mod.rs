@@ -25,6 +25,7 @@ use crate::config::{Config, Server};
 use crate::connect::{ConnectError, socket::Socket};
 use crate::engine::settlement::Settlement;
 use crate::error::Error;
+use crate::handover::outcome::Answer;
 use crate::verbs::load::Form;
 use crate::verbs::{Encoder, Meaning, Step};
 
@@ -130,6 +131,9 @@ impl Connection {
             let (ticket, deadline) = (command.ticket, command.deadline);
             refresh = Some(Command::bare(ticket, Step::Refresh, deadline));
         }
+        if let Step::Replace(form) = &mut command.step {
+            *form = self.capabilities.replace_form(content);
+        }
         command.step.write(output, turn.encoder, content);
         if command.step.is_repeatable() || turn.keeps_texts {
             command.keep(content);
@@ -232,12 +236,15 @@ impl Connection {
         let exchanged = wire.write().and_then(|wrote| {
             let read = wire.read(is_expecting, |reply| {
                 self.in_flight.take(&reply, |Answered { command, meaning, is_awaited }| {
-                    let is_only_getex_refused = self.capabilities.learn(command.step, &meaning);
+                    let is_only_form_refused = self.capabilities.learn(command.step, &meaning);
                     self.is_suspect |= self.capabilities.is_demoted();
-                    if is_awaited && is_only_getex_refused {
-                        turn.settlement.repeat(command.take());
-                    } else if is_awaited {
+                    if !is_awaited {
+                    } else if !is_only_form_refused {
                         settle(command, meaning, &self.server, turn);
+                    } else if let Step::Replace(_) = command.step {
+                        turn.settlement.answer(command.ticket, Answer::Missing);
+                    } else {
+                        turn.settlement.repeat(command.take());
                     }
                 })
             })?;
@@ -348,7 +355,11 @@ fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &m
         }
         Meaning::Refused(words) => {
             let prefix = turn.config.prefix.as_bytes();
-            turn.settlement.fail(ticket, Error::refused(server, words, prefix));
+            let mut error = Error::refused(server, words, prefix);
+            if let Some(advice) = command.step.advice(words) {
+                error.message.push_str(advice);
+            }
+            turn.settlement.fail(ticket, error);
         }
         Meaning::Redirected(words) => turn.settlement.redirect(command.take(), words),
     }

@@ -15,8 +15,9 @@ use crate::verbs::Verb;
 struct Packed {
     ticket: Ticket,
     verb: Verb,
-    /// Of id and text.
-    lengths: [usize; 2],
+    /// Of id, text and expected text.
+    lengths: [usize; 3],
+    tail: u32,
     ttl: u32,
     deadline: Instant,
 }
@@ -30,26 +31,27 @@ pub(crate) struct Batch {
 
 impl Batch {
     fn push(&mut self, request: &Request<'_>, deadline: Instant) {
-        let Request { ticket, verb, content: Content { id, text, ttl }, .. } = *request;
-        let lengths = [id, text].map(|string| {
+        let Request { ticket, verb, content: Content { id, text, expected, tail, ttl }, .. } =
+            *request;
+        let lengths = [id, text, expected].map(|string| {
             if !string.is_empty() {
                 self.bytes.extend_from_slice(string);
             }
             string.len()
         });
-        self.requests.push(Packed { ticket, verb, lengths, ttl, deadline });
+        self.requests.push(Packed { ticket, verb, lengths, tail, ttl, deadline });
     }
 
     /// Passes on every request and its deadline, in the order of the calls, and empties the batch.
     pub(crate) fn drain(&mut self, mut each: impl FnMut(&Request<'_>, Instant)) {
         let mut rest = &self.bytes[..];
-        for Packed { ticket, verb, lengths, ttl, deadline } in self.requests.drain(..) {
-            let [id, text] = lengths.map(|length| {
+        for Packed { ticket, verb, lengths, tail, ttl, deadline } in self.requests.drain(..) {
+            let [id, text, expected] = lengths.map(|length| {
                 let (string, behind) = rest.split_at(length);
                 rest = behind;
                 string
             });
-            let content = Content { id, text, ttl };
+            let content = Content { id, text, expected, tail, ttl };
             each(&Request { ticket, verb, content, waited: 0 }, deadline);
         }
         buffer::empty(&mut self.bytes);
@@ -162,7 +164,7 @@ mod tests {
                 queue.hand_over(deadline).push(&Request {
                     ticket: *ticket,
                     verb: Verb::Append,
-                    content: Content { id: short, text: long, ttl: !ticket },
+                    content: Content { id: short, text: long, expected: short, tail: 3, ttl: !ticket },
                     waited,
                 });
             }
@@ -174,7 +176,8 @@ mod tests {
             batch.drain(|request, due| {
                 assert_eq!(deadline - due, Duration::from_millis(waited.into()));
                 assert_eq!(request.content.ttl, !request.ticket);
-                let Content { id, text, .. } = request.content;
+                let Content { id, text, expected, tail, .. } = request.content;
+                assert_eq!((expected, tail), (id, 3));
                 seen.push((text.to_vec(), id.to_vec(), request.ticket));
             });
             prop_assert_eq!(seen, strings);

@@ -8,6 +8,7 @@ mod delete;
 mod encoder;
 pub(crate) mod load;
 mod ping;
+pub(crate) mod replace;
 mod save;
 mod touch;
 
@@ -16,6 +17,7 @@ use crate::handover::outcome::Answer;
 use crate::resp::Reply;
 
 pub(crate) use encoder::Encoder;
+use save::Over;
 
 /// Calls `$define!` with the verbs, their numbers and what they do: the one place that numbers them,
 /// for the core and, through the addon, for JavaScript.
@@ -29,16 +31,20 @@ macro_rules! verbs {
             Save = 1,
             /// Writes a session over the one that is there: `Done`, or `Missing` if none is.
             SaveExisting = 2,
+            /// Writes a session where there is none: `Done`, or `Missing` if one may be there.
+            SaveNew = 3,
+            /// Writes a session over a certain text: `Done`, or `Missing` if another may be there.
+            Replace = 4,
             /// Refreshes the TTL of a session: `Done`, or `Missing` if there is none.
-            Touch = 3,
+            Touch = 5,
             /// Deletes a session, whether it is there or not: `Done`.
-            Delete = 4,
+            Delete = 6,
             /// Reads a text and refreshes nothing: `Text`, or `Missing`.
-            Peek = 5,
+            Peek = 7,
             /// Adds to the end of a text, which may be none yet: `Done`.
-            Append = 6,
+            Append = 8,
             /// Asks for an answer: `Done`.
-            Ping = 7,
+            Ping = 9,
         }
     };
 }
@@ -70,8 +76,8 @@ pub(crate) enum Step {
     Get,
     /// Refreshes the TTL behind a load; nobody waits for the answer.
     Refresh,
-    Save,
-    SaveExisting,
+    Save(Over),
+    Replace(replace::Form),
     Touch,
     Delete,
     Peek,
@@ -83,8 +89,10 @@ impl From<Verb> for Step {
     fn from(verb: Verb) -> Self {
         match verb {
             Verb::Load => Self::Load,
-            Verb::Save => Self::Save,
-            Verb::SaveExisting => Self::SaveExisting,
+            Verb::Save => Self::Save(Over::Any),
+            Verb::SaveExisting => Self::Save(Over::Existing),
+            Verb::SaveNew => Self::Save(Over::None),
+            Verb::Replace => Self::Replace(replace::Form::IfEqual),
             Verb::Touch => Self::Touch,
             Verb::Delete => Self::Delete,
             Verb::Peek => Self::Peek,
@@ -110,7 +118,7 @@ impl Step {
     /// Whether doing it twice is the same as doing it once, whatever happened in between. A session
     /// that was deleted never comes back under its id, so this holds for `Delete`, too.
     pub(crate) fn is_repeatable(self) -> bool {
-        !matches!(self, Self::Save | Self::SaveExisting)
+        !matches!(self, Self::Save(_) | Self::Replace(_))
     }
 
     /// Appends the step as one Redis command.
@@ -118,13 +126,20 @@ impl Step {
         match self {
             Self::Load => load::write(out, encoder, content),
             Self::Get | Self::Peek => load::write_get(out, encoder, content),
-            Self::Save | Self::SaveExisting => {
-                save::write(out, encoder, content, self == Self::SaveExisting);
-            }
+            Self::Save(over) => save::write(out, encoder, content, over),
+            Self::Replace(form) => replace::write(out, encoder, content, form),
             Self::Touch | Self::Refresh => touch::write(out, encoder, content),
             Self::Delete => delete::write(out, encoder, content),
             Self::Append => append::write(out, encoder, content),
             Self::Ping => ping::write(out),
+        }
+    }
+
+    /// Returns what to do about a refusal in these words, where Redis does not say it.
+    pub(crate) fn advice(self, words: &[u8]) -> Option<&'static str> {
+        match self {
+            Self::Replace(_) => replace::advice(words),
+            _ => None,
         }
     }
 
@@ -141,7 +156,8 @@ impl Step {
         }
         let answer = match self {
             Self::Load | Self::Get | Self::Peek => load::answer(reply),
-            Self::Save | Self::SaveExisting => save::answer(reply, self == Self::SaveExisting),
+            Self::Save(over) => save::answer(reply, over),
+            Self::Replace(form) => replace::answer(reply, form),
             Self::Touch => touch::answer(reply),
             Self::Delete | Self::Append | Self::Refresh => delete::answer(reply),
             Self::Ping => ping::answer(reply),
@@ -164,7 +180,7 @@ mod tests {
             ..Options::default()
         });
         let mut out = Vec::new();
-        let content = Content { id: b"id", text: b"[{},{}]", ttl: own_ttl };
+        let content = Content { id: b"id", text: b"[{},{}]", ttl: own_ttl, ..Content::default() };
         step.write(&mut out, &Encoder::new(&config.unwrap()), &content);
         String::from_utf8(out).unwrap().replace("\r\n", " ")
     }
@@ -174,8 +190,9 @@ mod tests {
         for (step, command) in [
             (Step::Load, "*4 $5 GETEX $4 s:id $2 EX $2 60 "),
             (Step::Get, "*2 $3 GET $4 s:id "),
-            (Step::Save, "*5 $3 SET $4 s:id $7 [{},{}] $2 EX $2 60 "),
-            (Step::SaveExisting, "*6 $3 SET $4 s:id $7 [{},{}] $2 XX $2 EX $2 60 "),
+            (Step::Save(Over::Any), "*5 $3 SET $4 s:id $7 [{},{}] $2 EX $2 60 "),
+            (Step::Save(Over::Existing), "*6 $3 SET $4 s:id $7 [{},{}] $2 XX $2 EX $2 60 "),
+            (Step::Save(Over::None), "*6 $3 SET $4 s:id $7 [{},{}] $2 NX $2 EX $2 60 "),
             (Step::Touch, "*3 $6 EXPIRE $4 s:id $2 60 "),
             (Step::Refresh, "*3 $6 EXPIRE $4 s:id $2 60 "),
             (Step::Delete, "*2 $3 DEL $4 s:id "),
@@ -190,15 +207,54 @@ mod tests {
     #[test]
     fn without_a_ttl_nothing_expires() {
         assert_eq!(written(None, Step::Load, 0), "*2 $3 GET $4 s:id ");
-        assert_eq!(written(None, Step::Save, 0), "*3 $3 SET $4 s:id $7 [{},{}] ");
-        assert_eq!(written(None, Step::SaveExisting, 0), "*4 $3 SET $4 s:id $7 [{},{}] $2 XX ");
+        assert_eq!(written(None, Step::Save(Over::Any), 0), "*3 $3 SET $4 s:id $7 [{},{}] ");
+        assert_eq!(
+            written(None, Step::Save(Over::Existing), 0),
+            "*4 $3 SET $4 s:id $7 [{},{}] $2 XX "
+        );
         assert_eq!(written(None, Step::Touch, 0), "*2 $6 EXISTS $4 s:id ");
+    }
+
+    #[test]
+    fn a_replacement_is_a_set_or_a_script() {
+        let config = Config::new(Options {
+            url: "redis://localhost".into(),
+            prefix: "s:".into(),
+            ttl: Some(60),
+            ..Options::default()
+        });
+        let encoder = Encoder::new(&config.unwrap());
+        let written = |form, expected: &[u8], tail| {
+            let mut out = Vec::new();
+            let content = Content { id: b"id", text: b"new", expected, tail, ttl: 0 };
+            Step::Replace(form).write(&mut out, &encoder, &content);
+            String::from_utf8(out).unwrap().replace("\r\n", " ")
+        };
+        assert_eq!(
+            written(replace::Form::IfEqual, b"the old", 3),
+            "*7 $3 SET $4 s:id $3 new $4 IFEQ $7 the old $2 EX $2 60 "
+        );
+        let script = "$40 b8a6cdf119fb76356f08f3572004c0efe1c53c8c $1 1 $4 s:id ";
+        for (expected, tail, compared) in [
+            (&b"the old"[..], 3, "$2 -3 $3 old "),
+            (b"old", 3, "$2 -3 $3 old "),
+            (b"the old", 0, "$1 0 $7 the old "),
+        ] {
+            assert_eq!(
+                written(replace::Form::Named, expected, tail),
+                format!("*9 $7 EVALSHA {script}{compared}$3 new $2 EX $2 60 ")
+            );
+        }
+        assert!(written(replace::Form::Script, b"old", 0).starts_with("*9 $4 EVAL $"));
     }
 
     #[test]
     fn a_command_may_have_a_ttl_of_its_own() {
         for ttl in [None, Some(60)] {
-            assert_eq!(written(ttl, Step::Save, 5), "*5 $3 SET $4 s:id $7 [{},{}] $2 EX $1 5 ");
+            assert_eq!(
+                written(ttl, Step::Save(Over::Any), 5),
+                "*5 $3 SET $4 s:id $7 [{},{}] $2 EX $1 5 "
+            );
             assert_eq!(written(ttl, Step::Touch, 5), "*3 $6 EXPIRE $4 s:id $1 5 ");
         }
         assert_eq!(written(Some(60), Step::Load, 5), "*4 $5 GETEX $4 s:id $2 EX $1 5 ");
@@ -210,10 +266,14 @@ mod tests {
             (Step::Load, Reply::Status(b"OK")),
             (Step::Load, Reply::Integer(1)),
             (Step::Load, Reply::Array(Vec::new())),
-            (Step::Save, Reply::Nil),
-            (Step::SaveExisting, Reply::Bulk(b"x")),
+            (Step::Save(Over::Any), Reply::Nil),
+            (Step::Save(Over::Existing), Reply::Bulk(b"x")),
             (Step::Touch, Reply::Integer(2)),
             (Step::Delete, Reply::Status(b"OK")),
+            (Step::Save(Over::None), Reply::Integer(0)),
+            (Step::Replace(replace::Form::IfEqual), Reply::Integer(1)),
+            (Step::Replace(replace::Form::Named), Reply::Status(b"OK")),
+            (Step::Replace(replace::Form::Script), Reply::Integer(2)),
             (Step::Ping, Reply::Nil),
         ] {
             assert!(step.meaning(&reply).is_none(), "{reply:?} for {step:?}");

@@ -1,0 +1,81 @@
+/** Applies what one request has done to a session to what others have made of it meanwhile. */
+import { setValueAt, type Values } from '../session/json-object.ts'
+import type { TextPieces } from '../store/text-pieces.ts'
+import type { Present } from './present.ts'
+import { StoredText, type Flashed } from './stored-text.ts'
+
+/** What a request has done to a session. */
+export interface Change {
+  /** The session before: as it was read, or last saved by this request. */
+  base: StoredText
+  /** The session as this request would have it. */
+  mine: StoredText
+  /** The keys that were set or removed, also to what they were before. */
+  touched: readonly string[]
+  /** The keys that were flashed, also to what they were before. */
+  flashed: readonly string[]
+  /** Names the save. */
+  nonce: string
+}
+
+/**
+ * Returns the session with both changes.
+ *
+ * - Values: what this request has set, changed in place, or removed is as it left it; all else is as it
+ *   is now, to the byte where that was found by spans.
+ * - Flash: what this request was shown is gone, unless somebody has flashed it anew meanwhile; what it has
+ *   flashed is there; all else stays.
+ */
+export function merge(change: Change, { stored, values, flash }: Present): StoredText {
+  let [baseValues, baseFlash] = parse(change.base.pieces)
+  let [mineValues, mineFlash] = parse(change.mine.pieces)
+
+  for (let key of changedKeys(baseValues, mineValues, change.touched)) {
+    if (Object.hasOwn(mineValues, key)) values.set(key, mineValues[key])
+    else values.delete(key)
+  }
+
+  let flashed = stored.version.flashed
+  let shown = change.base.version.flashed
+  for (let key of changedKeys(baseFlash, mineFlash, change.flashed)) {
+    if (Object.hasOwn(mineFlash, key)) {
+      flash.set(key, mineFlash[key])
+      setValueAt(flashed, key, change.nonce)
+    } else if (isSame(key, [flash.get(key), flashed], [baseFlash[key], shown])) {
+      flash.delete(key)
+      delete flashed[key]
+    }
+  }
+  let version = stored.version.next(change.nonce, flashed)
+  let pieces = [...values.toJson('[', ','), ...flash.toJson('', version.end)]
+  return new StoredText(pieces, version)
+}
+
+function parse(pieces: TextPieces): [values: Values, flash: Values] {
+  let [values, flash] = JSON.parse(pieces.join(''))
+  return [values, flash]
+}
+
+function changedKeys(before: Values, after: Values, touched: readonly string[]): Set<string> {
+  let keys = new Set(touched)
+  for (let key of Object.keys({ ...before, ...after })) {
+    if (jsonOf(before, key) !== jsonOf(after, key)) keys.add(key)
+  }
+  return keys
+}
+
+/** Whether a message is the very one that was shown, rather than another of the same words. */
+function isSame(
+  key: string,
+  [value, flashed]: [unknown, Flashed],
+  [shownValue, shown]: [unknown, Flashed],
+): boolean {
+  return (
+    jsonOf(flashed, key) === jsonOf(shown, key) &&
+    JSON.stringify(value) === JSON.stringify(shownValue)
+  )
+}
+
+function jsonOf(values: Values, key: string): string | undefined {
+  return Object.hasOwn(values, key) ? JSON.stringify(values[key]) : undefined
+}

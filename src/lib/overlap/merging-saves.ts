@@ -1,0 +1,136 @@
+/**
+ * Both changes count: a session is written only over the text that was read. If that is no longer there,
+ * what this request has done is done to the present one, and that is written over.
+ */
+import { checkSize } from '../session/session-text.ts'
+import { markStored } from '../session/stored-session.ts'
+import type { Condition, SessionStore, Terms } from '../store/session-store.ts'
+import { merge } from './merge.ts'
+import { MOVED, readPresent, type Present } from './present.ts'
+import { relocate, type Relocation } from './relocation.ts'
+import { advance, changeOf, forget, latestIn, makeSave, type Save } from './save-state.ts'
+import type { Saves } from './saves.ts'
+import type { StoredText } from './stored-text.ts'
+import type { Turns } from './turns.ts'
+
+/** Seconds after which a session that has moved is gone, if deleting it fails. */
+const MOVED_TTL = 60
+
+/** @param nameOf returns what an error calls the session with this id */
+export function mergingSaves(
+  store: SessionStore,
+  turns: Turns,
+  maxBytes: number,
+  nameOf: (id: string) => string,
+): Saves {
+  function present(id: string, terms: Terms): Promise<Present | null> {
+    return readPresent(store, id, nameOf(id), terms)
+  }
+
+  /** @throws {RedisSessionStorageError} `TOO_LARGE` */
+  function merged(save: Save, there: Present | null): StoredText {
+    let text = there === null ? save.text : merge(changeOf(save), there)
+    checkSize(text.pieces, maxBytes)
+    return text
+  }
+
+  function finish(save: Save, held: StoredText): string {
+    advance(save.state, save, held)
+    return markStored(save.location, save.id)
+  }
+
+  /** Saves a session of which it is not known what the store holds. */
+  async function saveOverPresent(save: Save, terms: Terms): Promise<string | null> {
+    while (true) {
+      let there = await present(save.id, terms)
+      if (there === null && save.location.id !== null) {
+        forget(save.state, save)
+        return null
+      }
+      if (there !== null && isDone(save, there)) return finish(save, there.stored)
+
+      let text = merged(save, there)
+      let over: Condition = there?.stored ?? 'new'
+      if (await store.save(save.id, text.pieces, over, Boolean, terms)) return finish(save, text)
+    }
+  }
+
+  /** Whether a save has happened after all; takes note of it if one before it has. */
+  function isDone(save: Save, there: Present): boolean {
+    let done = latestIn(there.stored, save)
+    if (done !== undefined && done !== save) advance(save.state, done, there.stored)
+    return done === save
+  }
+
+  /** Writes a session under an id that nobody else knows, over what an earlier attempt may have written. */
+  async function put(id: string, text: StoredText, terms: Terms): Promise<void> {
+    let over: StoredText | 'new' = 'new'
+    while (!(await store.save(id, text.pieces, over, Boolean, terms))) {
+      let there = await present(id, terms)
+      if (there?.stored.tail === text.tail) return
+      over = there?.stored ?? 'new'
+    }
+  }
+
+  /**
+   * Writes a session under its new id as it is now under its old one. Where that is to be deleted, others
+   * may save it until then: it is marked as moved only over the text that has been merged.
+   */
+  async function move(save: Save, { from, obsolete }: Relocation, terms: Terms) {
+    let there = from === null ? null : await present(from, terms)
+    if (there !== null) isDone(save, there)
+    let text = merged(save, there)
+    await put(save.id, text, terms)
+    let mark = { ...terms, ttl: MOVED_TTL }
+    while (obsolete !== undefined && there !== null) {
+      if (await store.save(from!, [MOVED], there.stored, Boolean, mark)) break
+      there = await present(from!, terms)
+      if (there === null) break
+      text = merged(save, there)
+      await put(save.id, text, terms)
+    }
+    return text
+  }
+
+  /** Does `work` when no other save of the same session object is under way any more. */
+  function inTurn(save: Save, work: () => Promise<string | null>): Promise<string | null> {
+    let { state } = save
+    let saved = save.before === null ? work() : state.last!.catch(() => {}).then(work)
+    state.attempt = save
+    state.last = saved
+    return saved
+  }
+
+  return {
+    save(session, id, location) {
+      let save = makeSave(session, id, location)
+      let { state, text } = save
+      checkSize(text.pieces, maxBytes)
+      if (save.before !== null || (state.held !== null && state.held !== state.base)) {
+        return inTurn(save, () => turns.several([id], (terms) => saveOverPresent(save, terms)))
+      }
+      let since = performance.now()
+      let goOn = () => turns.goOn(id, since, (terms) => saveOverPresent(save, terms))
+      let then = (written: boolean) => (written ? finish(save, text) : goOn())
+      let write = (terms?: Terms) => store.save(id, text.pieces, state.held ?? 'new', then, terms)
+      return inTurn(save, () => turns.single(id, write))
+    },
+
+    move(session, relocation, ids, location) {
+      let save = makeSave(session, relocation.to, location)
+      checkSize(save.text.pieces, maxBytes)
+      return inTurn(save, () =>
+        turns.several(ids, async (terms) => {
+          let text = save.text
+          let write = async (terms: Terms) => {
+            text = await move(save, relocation, terms)
+            return true
+          }
+          if (await relocate(store, relocation, write, terms)) return finish(save, text)
+          forget(save.state, save)
+          return null
+        }),
+      )
+    },
+  }
+}

@@ -1,0 +1,46 @@
+/** The last save wins as a whole. */
+import type { Session } from '@remix-run/session'
+
+import { checkSize, toJson } from '../session/session-text.ts'
+import { markStored } from '../session/stored-session.ts'
+import type { SessionStore, Terms } from '../store/session-store.ts'
+import type { TextPieces } from '../store/text-pieces.ts'
+import { relocate, type Relocation } from './relocation.ts'
+import type { Saves } from './saves.ts'
+import type { Turns } from './turns.ts'
+
+export function overwritingSaves(store: SessionStore, turns: Turns, maxBytes: number): Saves {
+  function textOf(session: Session): TextPieces {
+    let text = toJson(session, ']')
+    checkSize(text, maxBytes)
+    return text
+  }
+
+  /**
+   * Where there are no marks, a session that has expired cannot be told from one that was destroyed: it
+   * is written only if it is there, or if an earlier relocation has written it already.
+   */
+  async function moved({ from, to }: Relocation, text: TextPieces, terms: Terms): Promise<boolean> {
+    let isKnown = from === null || store.keepsMarks
+    let isThere = isKnown || (await store.peek(from!, (text) => text !== null, terms))
+    return store.save(to, text, isThere ? 'always' : 'existing', Boolean, terms)
+  }
+
+  return {
+    save(session, id, location) {
+      let text = textOf(session)
+      let condition = location.id === null ? ('always' as const) : ('existing' as const)
+      let then = (written: boolean) => (written ? markStored(location, id) : null)
+      return turns.single(id, (terms) => store.save(id, text, condition, then, terms))
+    },
+
+    move(session, relocation, ids, location) {
+      let text = textOf(session)
+      return turns.several(ids, async (terms) => {
+        let write = (terms: Terms) => moved(relocation, text, terms)
+        let written = await relocate(store, relocation, write, terms)
+        return written ? markStored(location, relocation.to) : null
+      })
+    },
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * The text of a session as Redis holds it: `[values, flash, third]`. The third element is ours, and
+ * `@remix-run/session-storage-redis` ignores it:
+ *
+ * - `v`, its version: the nonces of the last saves, the latest at the end.
+ * - `f`: by the keys of the flash, the nonces of the saves that flashed them.
+ *
+ * `v` is the last member, so that the end of the text tells it from any other.
+ */
+import type { Spans } from '../store/session-store.ts'
+import type { TextPieces } from '../store/text-pieces.ts'
+import { NONCE_LENGTH } from './nonce.ts'
+
+/**
+ * How many saves a version names: with as many others behind it, it can no longer be known whether a
+ * save has happened.
+ */
+const HISTORY = 4
+
+/** The nonces of the saves that flashed a message, by its key. */
+export type Flashed = Record<string, string>
+
+export const NOTHING_FLASHED: Flashed = {}
+
+interface Third {
+  v?: unknown
+  f?: unknown
+}
+
+const BEFORE_VERSION = '{"v":"'
+const BEHIND_VERSION = '"}'
+const END = '"}]'
+
+export class StoredText {
+  readonly pieces: TextPieces
+  readonly version: Version
+
+  constructor(pieces: TextPieces, version: Version) {
+    this.pieces = pieces
+    this.version = version
+  }
+
+  /** @param source the spans of the text, or whether it has a third element */
+  static read(text: string, source: Spans | boolean): StoredText {
+    return new StoredText([text], readVersion(text, source))
+  }
+
+  /** The end by which the text is told from any other; empty if it takes all of it. */
+  get tail(): string {
+    let { history } = this.version
+    if (history === '') return ''
+    let tail = history.slice(-NONCE_LENGTH) + END
+    return this.pieces[this.pieces.length - 1]!.endsWith(tail) ? tail : ''
+  }
+}
+
+/** What tells a text from those before it. */
+export class Version {
+  /** Nonces, the latest at the end. */
+  readonly history: string
+  /** The JSON of a third element that has more than a version; empty for any other. */
+  readonly #third: string
+
+  constructor(history: string, third: string) {
+    this.history = history
+    this.#third = third
+  }
+
+  /** Returns the version of a text that takes the place of this one's. */
+  next(nonce: string, flashed: Flashed): Version {
+    let history = (this.history + nonce).slice(-HISTORY * NONCE_LENGTH)
+    if (this.#third === '' && flashed === NOTHING_FLASHED) return new Version(history, '')
+
+    let { v: _, f: __, ...others } = this.#parsed
+    let isFlashed = Object.keys(flashed).length > 0
+    let third = { ...others, ...(isFlashed ? { f: flashed } : {}), v: history }
+    return new Version(history, JSON.stringify(third))
+  }
+
+  /** The end of the text: all of it behind `[values, flash`. */
+  get end(): string {
+    return `,${this.#third || BEFORE_VERSION + this.history + BEHIND_VERSION}]`
+  }
+
+  /** Whether a save is among the last that have made the text. */
+  names(nonce: string): boolean {
+    for (let at = 0; at < this.history.length; at += NONCE_LENGTH) {
+      if (this.history.startsWith(nonce, at)) return true
+    }
+    return false
+  }
+
+  get flashed(): Flashed {
+    let { f } = this.#parsed
+    return typeof f === 'object' && f !== null ? (f as Flashed) : {}
+  }
+
+  get #parsed(): Third {
+    return this.#third === '' ? {} : JSON.parse(this.#third)
+  }
+}
+
+const NO_VERSION = new Version('', '')
+
+/** What a session has that is stored nowhere. */
+export const NOT_STORED = new StoredText(['[{},{}]'], NO_VERSION)
+
+function readVersion(text: string, source: Spans | boolean): Version {
+  if (source === false) return NO_VERSION
+  if (source === true) {
+    let start = text.lastIndexOf(BEFORE_VERSION)
+    let isOnlyVersion = text.endsWith(END) && hasOnlyVersion(text, start, text.length - 1)
+    if (isOnlyVersion) return onlyVersion(text, start, text.length - 1)
+    return otherVersion(JSON.stringify(JSON.parse(text)[2]))
+  }
+  let start = source[source.length - 2]!
+  let end = source[source.length - 1]!
+  if (start === end) return NO_VERSION
+  if (hasOnlyVersion(text, start, end)) return onlyVersion(text, start, end)
+  return otherVersion(text.slice(start, end))
+}
+
+/** Whether a third element has nothing but a version, as most have. It need not be parsed then. */
+function hasOnlyVersion(text: string, start: number, end: number): boolean {
+  let first = start + BEFORE_VERSION.length
+  let last = end - BEHIND_VERSION.length
+  return (
+    text.startsWith(BEFORE_VERSION, start) &&
+    text.indexOf('"', first) === last &&
+    (last - first) % NONCE_LENGTH === 0
+  )
+}
+
+function onlyVersion(text: string, start: number, end: number): Version {
+  let history = text.slice(start + BEFORE_VERSION.length, end - BEHIND_VERSION.length)
+  return new Version(history, '')
+}
+
+function otherVersion(third: string): Version {
+  let { v } = JSON.parse(third)
+  return new Version(typeof v === 'string' && v.length % NONCE_LENGTH === 0 ? v : '', third)
+}

@@ -1,0 +1,302 @@
+/** Requests of one visitor that overlap keep each other's changes. */
+import type { Session } from '@remix-run/session'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+} from 'vitest'
+import {
+  createRedisSessionStorage,
+  type RedisSessionStorage,
+  type SessionOptions,
+} from 'remix-session-storage-redis'
+
+import { backends, native, type OpenStorage } from '../support/backends.ts'
+import { failure } from '../support/failure.ts'
+import { startProxy } from '../support/proxy.ts'
+import { servers, startRedis, type TestRedis } from '../support/redis.ts'
+
+describe.each(servers)('on $name', ({ binary }) => {
+  let redis: TestRedis
+  beforeAll(async () => {
+    redis = await startRedis({ binary: binary() })
+  })
+  afterAll(() => redis.stop())
+
+  let open: OpenStorage
+  let storage: RedisSessionStorage
+  afterEach(() => open.close())
+
+  async function opened(backend = native, options?: SessionOptions) {
+    open = await backend.create(redis, { onConflict: 'merge', ...options })
+    storage = open.storage
+  }
+
+  /** Stores a session, and reads it in two requests. */
+  async function twoRequests(values: Record<string, unknown>, flash: Record<string, unknown> = {}) {
+    let session = await storage.read(null)
+    for (let [key, value] of Object.entries(values)) session.set(key, value)
+    for (let [key, value] of Object.entries(flash)) session.flash(key, value)
+    let id = await storage.save(session)
+    return { id: id!, one: await storage.read(id), other: await storage.read(id) }
+  }
+
+  async function dataOf(id: string): Promise<Session['data']> {
+    let [values, flash] = JSON.parse((await redis.side.get(`session:${id}`))!)
+    return [values, flash]
+  }
+
+  describe.each(backends.filter(({ isAtomic }) => isAtomic))('over $name', (backend) => {
+    beforeEach(() => opened(backend))
+
+    test('keys that each of them has set are both there', async () => {
+      let { id, one, other } = await twoRequests({ cart: ['tea'], locale: 'en' })
+      one.set('user', 'ann')
+      other.set('locale', 'el')
+      expect(await storage.save(one)).toBe(id)
+      expect(await storage.save(other)).toBe(id)
+
+      expect(await dataOf(id)).toEqual([{ cart: ['tea'], locale: 'el', user: 'ann' }, {}])
+    })
+
+    test('of a key that both have set, the later save wins', async () => {
+      let { id, one, other } = await twoRequests({ count: 1 })
+      one.set('count', 2)
+      other.set('count', 3)
+      await storage.save(other)
+      await storage.save(one)
+
+      expect(await dataOf(id)).toEqual([{ count: 2 }, {}])
+    })
+
+    test('a key that was set to what it was before wins, too', async () => {
+      let { id, one, other } = await twoRequests({ count: 1 })
+      one.set('count', 2)
+      other.set('count', 1)
+      await storage.save(one)
+      await storage.save(other)
+
+      expect(await dataOf(id)).toEqual([{ count: 1 }, {}])
+    })
+
+    test('a key that one has removed is gone, and what the other has set stays', async () => {
+      let { id, one, other } = await twoRequests({ a: 1, b: 1, c: 1 })
+      one.unset('a')
+      other.unset('c')
+      other.set('b', 2)
+      await storage.save(one)
+      await storage.save(other)
+
+      expect(await dataOf(id)).toEqual([{ b: 2 }, {}])
+    })
+
+    test('a value that was changed in place counts as set, one that was looked at does not', async () => {
+      let { id, one, other } = await twoRequests({ cart: ['tea'], seen: ['a'], n: 1 })
+      ;(one.get('seen') as string[]).push('b')
+      one.set('n', 2)
+      other.get('seen')
+      ;(other.get('cart') as string[]).push('milk')
+      other.set('m', 1)
+      await storage.save(one)
+      await storage.save(other)
+
+      expect(await dataOf(id)).toEqual([
+        { cart: ['tea', 'milk'], seen: ['a', 'b'], n: 2, m: 1 },
+        {},
+      ])
+    })
+
+    test('a message that was shown is gone, one that the other has flashed is not', async () => {
+      let { id, one, other } = await twoRequests({}, { shown: 'Saved', again: 'Saved' })
+      let third = await storage.read(id)
+      one.flash('new', 'Welcome')
+      one.flash('again', 'Saved')
+      await storage.save(one)
+      await storage.save(other)
+      third.set('a', 1)
+      await storage.save(third)
+
+      expect(await dataOf(id)).toEqual([{ a: 1 }, { new: 'Welcome', again: 'Saved' }])
+    })
+
+    test('two hundred requests in flight, each with a key of its own, lose none', async () => {
+      let { id } = await twoRequests({ a: 1 })
+      let keys = Array.from({ length: 200 }, (_, index) => `key-${index}`)
+      await Promise.all(
+        keys.map(async (key) => {
+          let session = await storage.read(id)
+          session.set(key, key)
+          expect(await storage.save(session)).toBe(id)
+        }),
+      )
+      let [values] = await dataOf(id)
+      expect(Object.keys(values).toSorted()).toEqual(['a', ...keys].toSorted())
+    })
+
+    test('a session that was saved twice, meanwhile by another, too, has all changes', async () => {
+      let { id, one, other } = await twoRequests({ a: 0 })
+      one.set('a', 1)
+      let first = storage.save(one)
+      one.set('b', 1)
+      let second = storage.save(one)
+      expect(await Promise.all([first, second])).toEqual([id, id])
+      other.set('a', 2)
+      await storage.save(other)
+      one.set('c', 1)
+      await storage.save(one)
+
+      // The first request has set `a` before the other one did.
+      expect(await dataOf(id)).toEqual([{ a: 2, b: 1, c: 1 }, {}])
+    })
+
+    test('a login has what another request has saved since it was read', async () => {
+      let { id, one, other } = await twoRequests({ cart: ['tea'] })
+      one.regenerateId(true)
+      one.set('user', 'ann')
+      other.set('locale', 'el')
+      await storage.save(other)
+      await storage.save(one)
+
+      expect(await dataOf(one.id)).toEqual([{ cart: ['tea'], locale: 'el', user: 'ann' }, {}])
+      expect(await redis.side.exists(`session:${id}`)).toBe(0)
+    })
+
+    test('a session of the original, which has no version, is merged, too', async () => {
+      await redis.side.set('session:foreign', '[{"a":1},{}]')
+      let session = await storage.read('foreign')
+      session.set('b', 2)
+      await redis.side.set('session:foreign', '[{"a":2},{}]')
+      await storage.save(session)
+
+      expect(await dataOf('foreign')).toEqual([{ a: 2, b: 2 }, {}])
+    })
+
+    test('a large session is merged, too', async () => {
+      let { id, one, other } = await twoRequests({ text: 'x'.repeat(20_000) })
+      one.set('a', 1)
+      other.set('b', 1)
+      await storage.save(one)
+      await storage.save(other)
+
+      expect(await dataOf(id)).toEqual([{ text: 'x'.repeat(20_000), a: 1, b: 1 }, {}])
+    })
+
+    test('scripts that the server has forgotten are no obstacle', async () => {
+      let { id, one } = await twoRequests({ a: 1 })
+      one.set('a', 2)
+      await storage.save(one)
+      await redis.side.scriptFlush()
+      one.set('a', 3)
+      expect(await storage.save(one)).toBe(id)
+
+      expect(await dataOf(id)).toEqual([{ a: 3 }, {}])
+    })
+
+    test('two visitors whose unknown id is kept keep each other’s changes', async () => {
+      await open.close()
+      await opened(backend, { useUnknownIds: true })
+      let [one, other] = [await storage.read('chosen'), await storage.read('chosen')]
+      one.set('a', 1)
+      other.set('b', 1)
+      await storage.save(one)
+      await storage.save(other)
+
+      expect(await dataOf('chosen')).toEqual([{ a: 1, b: 1 }, {}])
+    })
+  })
+
+  describe('over url', () => {
+    beforeEach(() => opened())
+
+    test('a user who may not run scripts is told what to allow, or to set instead', async () => {
+      // Valkey compares texts as long as this one by the script, too.
+      let { one } = await twoRequests({ a: 'x'.repeat(5000) })
+      await redis.side.aclSetUser('default', ['-eval', '-evalsha'])
+      try {
+        one.set('b', 2)
+        let { error } = await failure(storage.save(one))
+        expect(error).toMatchObject({ code: 'REDIS', reply: 'NOPERM' })
+        expect(error.message).toContain('+evalsha')
+        expect(error.message).toContain('"onConflict"')
+      } finally {
+        await redis.side.aclSetUser('default', ['+@all'])
+      }
+    })
+
+    test('what nobody has changed keeps its bytes', async () => {
+      await redis.side.set('session:bytes', '[{"a":1.0,"b":{ "n": 1.0 },"c":1},{"m":1.0}]')
+      let [one, other] = [await storage.read('bytes'), await storage.read('bytes')]
+      one.set('c', 2)
+      other.set('d', 3)
+      await storage.save(one)
+      await storage.save(other)
+
+      expect(await redis.side.get('session:bytes')).toMatch(
+        /^\[\{"a":1\.0,"b":\{ "n": 1\.0 \},"c":2,"d":3\},\{\},\{"v":"[\w-]{16}"\}\]$/,
+      )
+    })
+
+    test('a save that was under way when the connection broke is done once, on the next one', async () => {
+      let proxy = await startProxy(redis)
+      onTestFinished(() => proxy.stop())
+      let behind = createRedisSessionStorage({ url: proxy.url, onConflict: 'merge' })
+      onTestFinished(() => behind.close())
+      let { id, other } = await twoRequests({ count: 1 })
+      let session = await behind.read(id)
+      session.set('count', 2)
+      proxy.cutAfter(0)
+      let saved = behind.save(session)
+      expect(await saved).toBe(id)
+      other.set('more', 1)
+      await storage.save(other)
+
+      expect(await dataOf(id)).toEqual([{ count: 2, more: 1 }, {}])
+    })
+
+    test('two hundred requests over two storages, whose connections break, lose none', async () => {
+      let proxy = await startProxy(redis)
+      onTestFinished(() => proxy.stop())
+      let behind = createRedisSessionStorage({
+        url: proxy.url,
+        timeout: 10_000,
+        onConflict: 'merge',
+      })
+      onTestFinished(() => behind.close())
+      let { id } = await twoRequests({ a: 1 })
+      let cuts = setInterval(() => proxy.cut(), 10)
+      let keys = Array.from({ length: 200 }, (_, index) => `key-${index}`)
+      await Promise.all(
+        keys.map(async (key, index) => {
+          let own = index % 2 === 0 ? storage : behind
+          let session = await own.read(id)
+          session.set(key, key)
+          expect(await own.save(session)).toBe(id)
+        }),
+      )
+      clearInterval(cuts)
+      let [values] = await dataOf(id)
+      expect(Object.keys(values).toSorted()).toEqual(['a', ...keys].toSorted())
+    })
+  })
+
+  test('with overwrite, the last save wins as a whole', async () => {
+    await opened(native, { onConflict: 'overwrite' })
+    let { id, one, other } = await twoRequests({ a: 1 })
+    one.set('b', 1)
+    other.set('c', 1)
+    await storage.save(one)
+    await storage.save(other)
+
+    expect(await redis.side.get(`session:${id}`)).toBe('[{"a":1,"c":1},{}]')
+  })
+})
+
+test('a client that can compare nothing is refused', () => {
+  let client = { get() {}, set() {}, del() {}, expire() {} }
+  expect(() => createRedisSessionStorage({ client, onConflict: 'merge' })).toThrow(TypeError)
+})
