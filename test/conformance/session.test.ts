@@ -62,6 +62,28 @@ describe('what a request has not touched keeps its bytes', () => {
   })
 })
 
+test('finds each of many keys, however often it is asked for them', async () => {
+  let long = 'x'.repeat(1000)
+  let values = Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [`product-views-${index}`, `${long}${index}`]),
+  )
+  await redis.side.set('session:the-id', JSON.stringify([values, {}]))
+  let session = await open.storage.read('the-id')
+  session.unset('product-views-7')
+  session.set('product-views-8', 'changed')
+  let expected = { ...values, 'product-views-7': undefined, 'product-views-8': 'changed' }
+  for (let round = 0; round < 3; round++) {
+    for (let [key, value] of Object.entries(expected)) {
+      expect(session.get(key)).toBe(value)
+      expect(session.has(key)).toBe(value !== undefined)
+    }
+    expect(session.get('product-views-200')).toBe(undefined)
+  }
+  session.set('product-views-7', 'again')
+  expect(session.get('product-views-7')).toBe('again')
+  expect(session.size).toBe(200)
+})
+
 test('has nothing under a key that is no string', async () => {
   await redis.side.set('session:the-id', STORED)
   let session = await open.storage.read('the-id')

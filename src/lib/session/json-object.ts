@@ -15,6 +15,12 @@ const KEY_END = 1
 const VALUE_START = 2
 const VALUE_END = 3
 
+/** After so many searches for a key, a table of all keys is made: each search goes through the text. */
+const MOST_SEARCHES = 16
+
+/** The length of strings that are not parsed again each time they are asked for. */
+const LONG = 64
+
 /**
  * The values of a session, or its flash. It consists of the members that lie in the stored text, and
  * of those that were added to them.
@@ -35,6 +41,11 @@ export class JsonObject {
   readonly #count: number
   /** What is kept of the members in the text, by their index; `undefined` for an untouched one. */
   #kept: unknown[] | undefined
+  /** Long strings that were parsed: as they cannot be changed in place, their bytes stay. */
+  #strings: unknown[] | undefined
+  /** How often a member was looked for in the text, and once that was often, where they are. */
+  #searches = 0
+  #indexes: Map<string, number> | undefined
   #removed = 0
   readonly #added: Values
 
@@ -154,14 +165,28 @@ export class JsonObject {
   /** Returns the index of a member in the text, or -1, also for a key that is not a string after all. */
   #find(key: string): number {
     if (typeof key !== 'string') return -1
+    let index = ++this.#searches > MOST_SEARCHES ? this.#lookUp(key) : this.#search(key)
+    return index !== -1 && this.#kept?.[index] === REMOVED ? -1 : index
+  }
+
+  #lookUp(key: string): number {
+    if (this.#indexes === undefined) {
+      this.#indexes = new Map()
+      for (let index = 0; index < this.#count; index++) this.#indexes.set(this.#keyOf(index), index)
+    }
+    return this.#indexes.get(key) ?? -1
+  }
+
+  #search(key: string): number {
+    let last = key.length - 1
     next: for (let index = 0; index < this.#count; index++) {
       let start = this.#span(index, KEY_START)
       if (this.#span(index, KEY_END) - start !== key.length) continue
-      // Faster than `startsWith`, keys being short.
-      for (let at = 0; at < key.length; at++) {
+      // Faster than `startsWith`, keys being short. From the end, because many keys begin alike.
+      for (let at = last; at >= 0; at--) {
         if (this.#text.charCodeAt(start + at) !== key.charCodeAt(at)) continue next
       }
-      return this.#kept?.[index] === REMOVED ? -1 : index
+      return index
     }
     return -1
   }
@@ -171,12 +196,14 @@ export class JsonObject {
   }
 
   #valueOf(index: number): unknown {
-    let kept = this.#kept?.[index]
+    let kept = this.#kept?.[index] ?? this.#strings?.[index]
     if (kept !== undefined) return kept
 
     let start = this.#span(index, VALUE_START)
     let value = JSON.parse(this.#text.slice(start, this.#span(index, VALUE_END)))
     if (typeof value === 'object' && value !== null) this.#keep(index, value)
+    else if (typeof value === 'string' && value.length >= LONG)
+      (this.#strings ??= [])[index] = value
     return value
   }
 

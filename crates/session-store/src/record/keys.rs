@@ -48,7 +48,8 @@ fn is_special(key: &[u8]) -> bool {
     }
 }
 
-/// Keys whose length and whose last eight bytes are the same have the same hash.
+/// Keys have the same hash if their length and their last eight bytes are the same, and where they are
+/// longer than that, their first eight and those in the middle.
 #[inline]
 fn hash(text: &[u8], key: Range<usize>) -> [u8; 4] {
     const FACTOR: u128 = 0x9E37_79B9_7F4A_7C15;
@@ -57,9 +58,36 @@ fn hash(text: &[u8], key: Range<usize>) -> [u8; 4] {
     let last = match text[..key.end].last_chunk() {
         Some(_) if length == 0 => 0,
         Some(bytes) => u64::from_le_bytes(*bytes) >> (64 - 8 * length.min(8)),
-        None => text[key].iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        None => text[key.clone()].iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
-    // The middle of the product depends on all bits of the key.
-    let product = (u128::from(last ^ length) * FACTOR).to_le_bytes();
+    let others = if length > 8 { first_and_middle(&text[key]) } else { 0 };
+    // The middle of the product depends on all bits of the word.
+    let product = (u128::from(last ^ length ^ others) * FACTOR).to_le_bytes();
     [product[6], product[7], product[8], product[9]]
+}
+
+/// Returns a word of the bytes before the last eight.
+#[inline]
+fn first_and_middle(key: &[u8]) -> u64 {
+    let word = |at: usize| key[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let middle = if key.len() > 16 { word(key.len() / 2 - 4) } else { 0 };
+    word(0).rotate_left(19) ^ middle.rotate_left(41)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn keys_that_begin_and_end_alike_have_hashes_of_their_own() {
+        for (before, behind) in [("", "_quantity"), ("quantity_", ""), ("product_", "_quantity")] {
+            let hashes: HashSet<[u8; 4]> = (0..256)
+                .map(|number| format!("{before}{number:04}{behind}"))
+                .map(|key| hash(key.as_bytes(), 0..key.len()))
+                .collect();
+            assert!(hashes.len() > 250, "{before}…{behind}: {}", hashes.len());
+        }
+    }
 }
