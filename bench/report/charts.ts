@@ -169,7 +169,7 @@ function specOf(
   let height = {
     type: 'quantitative' as const,
     axis: isLogarithmic ? { ...axis, values: ROUND } : { ...axis, tickCount: 6 },
-    ...(isLogarithmic ? { scale: { type: 'log' as const, nice: false } } : {}),
+    ...(isLogarithmic ? { scale: { type: 'log' as const, nice: false, padding: 12 } } : {}),
   }
   return {
     title: { text: title, subtitle },

@@ -279,6 +279,7 @@ test('knows every member of the session of the installed Remix', async () => {
   let session = await open.storage.read(null)
 
   expect(session).toBeInstanceOf(Session)
+  expect(session.constructor).toBe(Session)
   expect(Object.getPrototypeOf(session)).not.toBe(Session.prototype)
 })
 

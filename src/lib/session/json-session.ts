@@ -153,6 +153,9 @@ export class JsonSession extends BareSession {
   }
 }
 
+// A session says that it is a `Session`, also where it is printed.
+Object.defineProperty(JsonSession.prototype, 'constructor', { value: Session })
+
 /** Whether this class has every member of Remix's class: a later `Session` may have more. */
 export function coversSession(): boolean {
   return Reflect.ownKeys(Session.prototype).every((name) =>
