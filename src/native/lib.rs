@@ -120,9 +120,10 @@ impl NativeConnection {
     /// If it is a text, `outcomes[3n + 2]` says how many of `spans` are its own, which follow those
     /// of the outcome before.
     ///
-    /// The last of the numbers in `outcomes` is 0 if nothing is left and `wake` is called for what
-    /// comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
-    /// may be, or it `staysAwake`.
+    /// Of the numbers in `outcomes`, the last but one is 0 if nothing is left and `wake` is called for
+    /// what comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
+    /// may be, or it `staysAwake`. The last one is 1 where a server compares texts by itself, so that
+    /// replacements had better have all of the expected text.
     ///
     /// # Errors
     /// When `spans` is shorter than `MAX_SPANS`, or the environment is going away.
@@ -141,14 +142,16 @@ impl NativeConnection {
         if spans.len() < outcomes::MAX_SPANS as usize {
             return Err(Error::new(Status::InvalidArg, "There is no room for spans"));
         }
-        let Some((has_more, words)) = words.split_last_mut() else { return Ok(0) };
+        let Some((words, [has_more, compares_whole])) = words.split_last_chunk_mut() else {
+            return Ok(0);
+        };
         *has_more = 0;
         let open = self.open.borrow();
         let Some(open) = &*open else { return Ok(0) };
         let mut fetched = open.outcomes.borrow_mut();
         let has_looked = fetched.is_empty();
         if has_looked {
-            open.store.fetch(&mut fetched, stays_awake);
+            *compares_whole = u32::from(open.store.fetch(&mut fetched, stays_awake));
         }
         let count = outcomes::write(env, &mut fetched, words, spans, payloads.raw())?;
         let is_done = has_looked && fetched.is_empty() && !stays_awake;

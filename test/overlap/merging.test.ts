@@ -21,7 +21,7 @@ import { failure } from '../support/failure.ts'
 import { startProxy } from '../support/proxy.ts'
 import { servers, startRedis, type TestRedis } from '../support/redis.ts'
 
-describe.each(servers)('on $name', ({ binary }) => {
+describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
   let redis: TestRedis
   beforeAll(async () => {
     redis = await startRedis({ binary: binary() })
@@ -213,19 +213,30 @@ describe.each(servers)('on $name', ({ binary }) => {
   describe('over url', () => {
     beforeEach(() => opened())
 
-    test('a user who may not run scripts is told what to allow, or to set instead', async () => {
-      // Valkey compares texts as long as this one by the script, too.
-      let { one } = await twoRequests({ a: 'x'.repeat(5000) })
+    test('a user who may not run scripts can save where the server compares, or is told what to allow', async () => {
+      let { id, one } = await twoRequests({ a: 'x'.repeat(5000) })
       await redis.side.aclSetUser('default', ['-eval', '-evalsha'])
       try {
         one.set('b', 2)
-        let { error } = await failure(storage.save(one))
+        let saved = storage.save(one)
+        if (knowsIfEqual) return expect(await saved).toBe(id)
+        let { error } = await failure(saved)
         expect(error).toMatchObject({ code: 'REDIS', reply: 'NOPERM' })
         expect(error.message).toContain('+evalsha')
         expect(error.message).toContain('"onConflict"')
       } finally {
         await redis.side.aclSetUser('default', ['+@all'])
       }
+    })
+
+    test('the first save on a connection, too, is done before what is called behind it', async () => {
+      let { id, one, other } = await twoRequests({ a: 1 })
+      one.set('a', 2)
+      let saved = storage.save(one)
+      let read = storage.read(id)
+      expect(await saved).toBe(id)
+      expect((await read).get('a')).toBe(2)
+      expect(other.get('a')).toBe(1)
     })
 
     test('what nobody has changed keeps its bytes', async () => {

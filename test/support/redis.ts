@@ -21,8 +21,8 @@ export interface TestRedis {
 
 /** Servers that compare texts in different ways: by a script, and by `SET … IFEQ`. */
 export const servers = [
-  { name: 'the Redis of the system', binary: () => undefined },
-  { name: 'Valkey 9', binary: () => ensureValkey() },
+  { name: 'the Redis of the system', knowsIfEqual: false, binary: () => undefined },
+  { name: 'Valkey 9', knowsIfEqual: true, binary: () => ensureValkey() },
 ]
 
 export async function startRedis(options?: {

@@ -50,8 +50,11 @@ impl Store {
 
     /// Exchanges `taken`, whose outcomes have all been taken, for those that have come in. `wake` is
     /// called for the next ones, unless the caller `stays_awake` and fetches again without it.
-    pub fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) {
-        self.mailbox.fetch(taken, stays_awake);
+    ///
+    /// Returns whether a server compares texts by itself: then replacements had better have all of
+    /// the expected text, and otherwise as little as tells it from any other.
+    pub fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) -> bool {
+        self.mailbox.fetch(taken, stays_awake)
     }
 
     /// Ends the I/O thread and closes the connections. Requests that wait get no outcome any more.
@@ -91,7 +94,7 @@ impl Store {
         batch.drain(|request, _| {
             outcomes.push(request.ticket, Answer::Failed(Box::new(error.clone())));
         });
-        self.mailbox.put(&mut outcomes);
+        self.mailbox.put(&mut outcomes, false);
     }
 
     fn thread(&self) -> std::sync::MutexGuard<'_, Option<JoinHandle<()>>> {

@@ -32,9 +32,10 @@ export declare class NativeConnection {
    * If it is a text, `outcomes[3n + 2]` says how many of `spans` are its own, which follow those
    * of the outcome before.
    *
-   * The last of the numbers in `outcomes` is 0 if nothing is left and `wake` is called for what
-   * comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
-   * may be, or it `staysAwake`.
+   * Of the numbers in `outcomes`, the last but one is 0 if nothing is left and `wake` is called for
+   * what comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
+   * may be, or it `staysAwake`. The last one is 1 where a server compares texts by itself, so that
+   * replacements had better have all of the expected text.
    *
    * # Errors
    * When `spans` is shorter than `MAX_SPANS`, or the environment is going away.

@@ -51,9 +51,6 @@ const EVERYONE = 2 ** 32 - 1
 const NO_TEXT: TextPieces = []
 const NONE_EXPECTED: Expected = { pieces: NO_TEXT, tail: '' }
 
-/** The longest text that is sent as a whole to be compared, in UTF-16 code units. */
-const MOST_EXPECTED = 4096
-
 /** A call that waits for its outcome. */
 interface Waiting {
   verb: NativeAddon.Verb
@@ -81,7 +78,7 @@ export class NativeStore implements SessionStore {
   readonly #connection: NativeAddon.NativeConnection
   readonly #pending: Pending
   readonly #waiting = new TicketTable<Waiting>()
-  readonly #outcomes = new Uint32Array(OUTCOME_WORDS * BATCH + 1)
+  readonly #outcomes = new Uint32Array(OUTCOME_WORDS * BATCH + 2)
   readonly #spans: Uint32Array
   readonly #payloads: unknown[] = Array.from({ length: BATCH }, () => undefined)
   readonly #requests = new Uint32Array(REQUEST_WORDS * SUBMIT_AT)
@@ -96,6 +93,8 @@ export class NativeStore implements SessionStore {
   #nextSpan = 0
   /** There may be outcomes for which the addon will not call: it has already, or was told not to. */
   #isDue = false
+  /** A server compares whole texts by itself. */
+  #comparesWhole = false
   /** Since when outcomes are settled on end. */
   #busySince = 0
   /** The rest is settled in another turn of the event loop. */
@@ -212,8 +211,8 @@ export class NativeStore implements SessionStore {
   ): Promise<result> {
     return new Promise((resolve, reject) => {
       let { pieces, tail } = expected
-      // Of a long text, the end that tells it from any other takes less time than all of it.
-      if (tail !== '' && lengthOf(pieces) > MOST_EXPECTED) pieces = [tail]
+      // Where that suffices, the end that tells a text from any other takes less time than all of it.
+      if (tail !== '' && !this.#comparesWhole) pieces = [tail]
       let bytes = id.length + lengthOf(text) + lengthOf(pieces)
       if (terms === undefined) {
         let refused = this.#pending.admit(bytes)
@@ -301,6 +300,7 @@ export class NativeStore implements SessionStore {
       this.#nextSpan = 0
       this.#fetched = this.#connection.drain(this.#outcomes, this.#spans, this.#payloads, isLate)
       this.#isDue = this.#outcomes[OUTCOME_WORDS * BATCH] !== 0
+      this.#comparesWhole = this.#outcomes[OUTCOME_WORDS * BATCH + 1] !== 0
     }
     let bytes = 0
     while (this.#settled < this.#fetched && bytes <= MOST_BYTES) bytes += this.#settleNext()

@@ -29,6 +29,16 @@ impl Capabilities {
         self.replaces.form(content)
     }
 
+    /// Whether to probe what the server takes, ahead of a replacement.
+    pub(super) fn needs_probe(&mut self) -> bool {
+        self.replaces.needs_probe()
+    }
+
+    /// Whether the server compares whole texts by itself.
+    pub(super) fn compares_whole(&self) -> bool {
+        self.replaces.if_equal()
+    }
+
     /// Whether it has refused the latest write as a replica does.
     pub(super) fn is_demoted(&self) -> bool {
         self.takes_writes == Some(false)
@@ -45,7 +55,7 @@ impl Capabilities {
         let is_write = match step {
             Step::Load => self.refreshes_on_load,
             Step::Save(_) | Step::Replace(_) | Step::Delete | Step::Append | Step::Refresh => true,
-            Step::Get | Step::Peek | Step::Touch | Step::Ping => false,
+            Step::Probe | Step::Get | Step::Peek | Step::Touch | Step::Ping => false,
         };
         match meaning {
             Meaning::Refused(words) => {
@@ -64,6 +74,7 @@ impl Capabilities {
                 }
             }
             Meaning::Redirected(_) => {}
+            _ if step == Step::Probe => self.replaces.learn_probed(),
             _ if is_write => {
                 self.takes_writes = Some(true);
                 if let Step::Replace(form) = step {
@@ -119,11 +130,9 @@ mod tests {
         let mut server = Capabilities::new(true);
         let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
         let tail = Content { expected: b"old", ..whole };
-        assert_eq!(server.replace_form(&whole), Form::IfEqual);
-        assert_eq!(server.replace_form(&tail), Form::Script);
-
-        let refused = Meaning::Refused(b"ERR syntax error");
-        assert!(server.learn(Step::Replace(Form::IfEqual), &refused));
+        assert!(server.needs_probe() && !server.needs_probe());
+        assert_eq!(server.replace_form(&whole), Form::Script);
+        assert!(!server.learn(Step::Probe, &Meaning::Refused(b"ERR syntax error")));
         assert_eq!(server.replace_form(&whole), Form::Script);
         server.learn(Step::Replace(Form::Script), &DONE);
         assert_eq!(server.replace_form(&whole), Form::Named);
@@ -134,6 +143,20 @@ mod tests {
         for words in [&b"ERR in the script"[..], b"NOPERM eval", b"OOM"] {
             assert!(!server.learn(Step::Replace(Form::Script), &Meaning::Refused(words)));
         }
+    }
+
+    #[test]
+    fn a_server_with_ifeq_needs_no_script_and_no_right_to_it() {
+        use replace::Form;
+        let mut server = Capabilities::new(true);
+        let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
+        assert!(!server.compares_whole());
+        server.learn(Step::Probe, &Meaning::Answered(Answer::Missing));
+        assert!(server.compares_whole());
+        let refused = Meaning::Refused(b"NOPERM eval");
+        assert!(server.learn(Step::Replace(Form::Script), &refused), "asked again in another form");
+        assert_eq!(server.replace_form(&whole), Form::IfEqual);
+        assert_eq!(server.replace_form(&Content { expected: b"old", ..whole }), Form::Script);
     }
 
     #[test]

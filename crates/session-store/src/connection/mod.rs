@@ -133,6 +133,11 @@ impl Connection {
         }
         if let Step::Replace(form) = &mut command.step {
             *form = self.capabilities.replace_form(content);
+            if self.capabilities.needs_probe() {
+                let probe = Command::bare(command.ticket, Step::Probe, command.deadline);
+                probe.step.write(output, turn.encoder, content);
+                self.in_flight.push(probe, false, turn.now);
+            }
         }
         command.step.write(output, turn.encoder, content);
         if command.step.is_repeatable() || turn.keeps_texts {
@@ -238,6 +243,7 @@ impl Connection {
                 self.in_flight.take(&reply, |Answered { command, meaning, is_awaited }| {
                     let is_only_form_refused = self.capabilities.learn(command.step, &meaning);
                     self.is_suspect |= self.capabilities.is_demoted();
+                    turn.settlement.compares_whole |= self.capabilities.compares_whole();
                     if !is_awaited {
                     } else if !is_only_form_refused {
                         settle(command, meaning, &self.server, turn);

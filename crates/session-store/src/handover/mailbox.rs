@@ -14,6 +14,8 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct Kept {
     outcomes: Outcomes,
+    /// A server compares whole texts by itself.
+    compares_whole: bool,
     /// The event loop has been told, or has said that it will look again without being told.
     is_awake: bool,
 }
@@ -24,9 +26,10 @@ impl Mailbox {
     }
 
     /// Leaves `staged` here, empties it, and wakes the event loop unless it is awake already.
-    pub(crate) fn put(&self, staged: &mut Outcomes) {
+    pub(crate) fn put(&self, staged: &mut Outcomes, compares_whole: bool) {
         let was_awake = {
             let mut kept = self.lock();
+            kept.compares_whole = compares_whole;
             if kept.outcomes.is_empty() {
                 std::mem::swap(&mut kept.outcomes, staged);
                 staged.clear();
@@ -42,11 +45,14 @@ impl Mailbox {
 
     /// Exchanges `taken`, whose outcomes have all been taken, for what has come in. What comes in
     /// from here on wakes the event loop, unless it `stays_awake` and will fetch again by itself.
-    pub(crate) fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) {
+    ///
+    /// Returns whether a server compares whole texts by itself.
+    pub(crate) fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) -> bool {
         taken.clear();
         let mut kept = self.lock();
         std::mem::swap(&mut kept.outcomes, taken);
         kept.is_awake = stays_awake;
+        kept.compares_whole
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -78,7 +84,7 @@ mod tests {
         let put = |ticket| {
             let mut staged = Outcomes::default();
             staged.push(ticket, Answer::Text(b"text"));
-            mailbox.put(&mut staged);
+            mailbox.put(&mut staged, false);
             assert!(staged.is_empty());
         };
         put(1);

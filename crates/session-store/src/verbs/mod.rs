@@ -78,6 +78,8 @@ pub(crate) enum Step {
     Refresh,
     Save(Over),
     Replace(replace::Form),
+    /// Finds out ahead of a replacement which form the server takes; nobody waits for the answer.
+    Probe,
     Touch,
     Delete,
     Peek,
@@ -128,6 +130,7 @@ impl Step {
             Self::Get | Self::Peek => load::write_get(out, encoder, content),
             Self::Save(over) => save::write(out, encoder, content, over),
             Self::Replace(form) => replace::write(out, encoder, content, form),
+            Self::Probe => replace::write_probe(out, encoder),
             Self::Touch | Self::Refresh => touch::write(out, encoder, content),
             Self::Delete => delete::write(out, encoder, content),
             Self::Append => append::write(out, encoder, content),
@@ -158,6 +161,7 @@ impl Step {
             Self::Load | Self::Get | Self::Peek => load::answer(reply),
             Self::Save(over) => save::answer(reply, over),
             Self::Replace(form) => replace::answer(reply, form),
+            Self::Probe => replace::probe_answer(reply),
             Self::Touch => touch::answer(reply),
             Self::Delete | Self::Append | Self::Refresh => delete::answer(reply),
             Self::Ping => ping::answer(reply),
@@ -198,6 +202,7 @@ mod tests {
             (Step::Delete, "*2 $3 DEL $4 s:id "),
             (Step::Peek, "*2 $3 GET $4 s:id "),
             (Step::Append, "*3 $6 APPEND $4 s:id $7 [{},{}] "),
+            (Step::Probe, "*5 $3 SET $7 s:gone: $0  $4 IFEQ $1 - "),
             (Step::Ping, "*1 $4 PING "),
         ] {
             assert_eq!(written(Some(60), step, 0), command);
@@ -271,6 +276,7 @@ mod tests {
             (Step::Touch, Reply::Integer(2)),
             (Step::Delete, Reply::Status(b"OK")),
             (Step::Save(Over::None), Reply::Integer(0)),
+            (Step::Probe, Reply::Status(b"OK")),
             (Step::Replace(replace::Form::IfEqual), Reply::Integer(1)),
             (Step::Replace(replace::Form::Named), Reply::Status(b"OK")),
             (Step::Replace(replace::Form::Script), Reply::Integer(2)),

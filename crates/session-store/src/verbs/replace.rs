@@ -1,9 +1,10 @@
 //! Writes the text of a session over the very one that was read: by `SET … IFEQ`, which Valkey knows since
 //! 8.1 and Redis since 8.4, or by a script.
 //!
-//! What a server knows is learned from its replies. A replacement that was refused because of its form was
-//! not done: `Missing`, as for any other that found something else than it expected. Whoever asked looks
-//! at what is there and asks again, so no text has to be kept for it here.
+//! A probe that writes nothing goes ahead of the first replacement on a connection, and tells which. Until
+//! its reply is there, the script is used. A server that has forgotten the script has not done the
+//! replacement: `Missing`, as for any other that found something else than it expected. Whoever asked
+//! looks at what is there and asks again, so no text has to be kept for it here.
 
 use super::Encoder;
 use crate::command::Content;
@@ -28,16 +29,11 @@ pub(crate) enum Form {
 }
 
 /// What a server takes, as far as is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     if_equal: bool,
     script: bool,
-}
-
-impl Default for Known {
-    fn default() -> Self {
-        Self { if_equal: true, script: false }
-    }
+    is_probed: bool,
 }
 
 impl Known {
@@ -50,6 +46,20 @@ impl Known {
         }
     }
 
+    /// Whether the server knows `IFEQ`.
+    pub(crate) fn if_equal(self) -> bool {
+        self.if_equal
+    }
+
+    /// Whether a probe is to be sent, which it is once.
+    pub(crate) fn needs_probe(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_probed, true)
+    }
+
+    pub(crate) fn learn_probed(&mut self) {
+        self.if_equal = true;
+    }
+
     pub(crate) fn learn_done(&mut self, form: Form) {
         self.script |= form == Form::Script;
     }
@@ -57,12 +67,26 @@ impl Known {
     /// Returns whether another form may do.
     pub(crate) fn learn_refused(&mut self, form: Form, words: &[u8]) -> bool {
         match (form, error_code(words)) {
-            (Form::IfEqual, b"ERR") => self.if_equal = false,
-            (Form::Named, b"NOSCRIPT") => self.script = false,
-            _ => return false,
+            (Form::Named, b"NOSCRIPT") => {
+                self.script = false;
+                true
+            }
+            // Whoever asks again does so with all of the text.
+            (Form::Named | Form::Script, b"NOPERM") => self.if_equal,
+            _ => false,
         }
-        true
     }
+}
+
+/// Writes a probe: a key that is not there is not what is expected, so nothing is written.
+pub(super) fn write_probe(out: &mut Vec<u8>, encoder: &Encoder) {
+    out.extend_from_slice(b"*5\r\n$3\r\nSET\r\n");
+    encoder.write_key(out, b"gone:");
+    out.extend_from_slice(b"$0\r\n\r\n$4\r\nIFEQ\r\n$1\r\n-\r\n");
+}
+
+pub(super) fn probe_answer(reply: &Reply<'_>) -> Option<Answer<'static>> {
+    matches!(reply, Reply::Nil).then_some(Answer::Missing)
 }
 
 pub(super) fn write(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>, form: Form) {
