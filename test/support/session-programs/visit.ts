@@ -16,6 +16,8 @@ export class Visit {
   readonly #objects = new ObjectPairs()
   /** What Redis holds, by session id. */
   readonly #texts = new Map<string, string>()
+  /** Ids, and those that their sessions have got. */
+  readonly #successors: [id: string, successor: string][] = []
   #twins!: Twins
   /** Where the session was read, or saved last; `null` for a new one. */
   #storedId: string | null = null
@@ -58,7 +60,7 @@ export class Visit {
     let saved = this.#storage.save(ours)
     if (theirs.destroyed) {
       assert.equal(await saved, '')
-      for (let id of [ours.id, ours.deleteId, this.#storedId]) this.#texts.delete(id!)
+      for (let id of [ours.id, ours.deleteId, this.#storedId]) this.#forget(id!)
     } else if (!theirs.dirty) {
       assert.equal(await saved, null)
     } else if (isRefused(theirs.data)) {
@@ -73,10 +75,19 @@ export class Visit {
       if (ours.deleteId !== undefined) {
         for (let id of [ours.deleteId, this.#storedId]) this.#texts.delete(id!)
       }
+      if (this.#storedId !== null) this.#successors.push([this.#storedId, ours.id])
       this.#storedId = ours.id
       return this.#expectSaved(ours.id, JSON.stringify(theirs.data))
     }
     await this.#expectTexts()
+  }
+
+  /** A session that is destroyed is so under all ids that it has got, too. */
+  #forget(id: string): void {
+    this.#texts.delete(id)
+    for (let [before, successor] of this.#successors) {
+      if (before === id && successor !== id) this.#forget(successor)
+    }
   }
 
   /** Saves the session, and reads what Redis holds then. */
