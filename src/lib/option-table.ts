@@ -106,6 +106,14 @@ export const OPTIONS = [
       "`'overwrite'`: of requests that overlap, the last one wins; `'merge'`: they keep each other's changes; see [Overlapping requests](#overlapping-requests)",
   }),
   option({
+    name: 'onCorrupt',
+    forms: ['url', 'client'],
+    ...choice('throw', 'discard'),
+    default: 'throw' as 'throw' | 'discard',
+    description:
+      "what a read does with a value that is no session: `'throw'` fails with `CORRUPT`, `'discard'` gives a new session",
+  }),
+  option({
     name: 'timeout',
     forms: ['url', 'client', 'drop-in'],
     ...number({ unit: 'milliseconds', min: 1, max: MAX_TIMEOUT }),
@@ -131,7 +139,7 @@ export const OPTIONS = [
     forms: ['url', 'client'],
     ...count(2 ** 29 - 1),
     default: 1_048_576,
-    description: "bytes of a session's JSON (1 MiB); a larger one fails with `TOO_LARGE`",
+    description: "bytes of a session's JSON (1 MiB); saving a larger one fails with `TOO_LARGE`",
   }),
   option({
     name: 'connections',

@@ -34,6 +34,18 @@ export interface SessionOptions {
   useUnknownIds?: boolean | undefined
 
   /**
+   * What a read does when the stored value is not a session: not JSON, of another shape or type, not
+   * UTF-8, or over `maxBytes`.
+   *
+   * - `'throw'`: it fails with `CORRUPT`.
+   * - `'discard'`: it returns a new session under a new id. The stored value stays as it is. The
+   *   `node:diagnostics_channel` named `remix-session-storage-redis:discarded` gets `{ key, error }`.
+   *
+   * @default 'throw'
+   */
+  onCorrupt?: 'throw' | 'discard' | undefined
+
+  /**
    * What a save does when another request has saved the same session since it was read.
    *
    * - `'overwrite'`: the later save wins as a whole.
@@ -69,8 +81,8 @@ export interface SessionOptions {
   maxPendingBytes?: number | undefined
 
   /**
-   * Bytes of UTF-8 that a session's JSON may have. Saving or reading a larger one fails with
-   * `TOO_LARGE`.
+   * Bytes of UTF-8 that a session's JSON may have. Saving a larger one fails with `TOO_LARGE`, reading
+   * one with `CORRUPT`.
    *
    * @default 1048576 (1 MiB)
    */

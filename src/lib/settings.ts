@@ -15,6 +15,7 @@ export interface Settings {
   store: StoreSettings
   useUnknownIds: boolean
   onConflict: 'overwrite' | 'merge'
+  onCorrupt: 'throw' | 'discard'
   backend:
     | { client: RedisClient }
     | { client?: undefined; url: string; connections: number; tls: TlsOptions | undefined }
@@ -34,17 +35,29 @@ export function readOptions(options: UrlOptions | ClientOptions): Settings {
 }
 
 function readUrlOptions(options: object): Settings {
-  let { useUnknownIds, onConflict, url, connections, tls, ...store } = valuesIn('url', options)
+  let { url, connections, tls, ...rest } = valuesIn('url', options)
   if (tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('"tls.cert" and "tls.key" must be passed together')
   }
-  return { store, useUnknownIds, onConflict, backend: { url: url!, connections, tls } }
+  return { ...split(rest), backend: { url: url!, connections, tls } }
 }
 
 function readClientOptions(options: object): Settings {
-  let { useUnknownIds, onConflict, client, ...store } = valuesIn('client', options)
+  let { client, ...rest } = valuesIn('client', options)
   checkExpires(client!)
-  return { store, useUnknownIds, onConflict, backend: { client: client! } }
+  return { ...split(rest), backend: { client: client! } }
+}
+
+type StorageSettings = Omit<Settings, 'store' | 'backend'>
+
+/** Tells the settings of the store from those of the storage. */
+function split({
+  useUnknownIds,
+  onConflict,
+  onCorrupt,
+  ...store
+}: StoreSettings & StorageSettings): Omit<Settings, 'backend'> {
+  return { store, useUnknownIds, onConflict, onCorrupt }
 }
 
 /**
@@ -60,7 +73,13 @@ export function readDropInOptions(
   let { useUnknownIds, keyPrefix, ...limits } = valuesIn('drop-in', options ?? {})
   if (limits.ttl !== null) checkExpires(client)
   let store = { prefix: keyPrefix, rolling: false, maxBytes: Infinity, ...limits }
-  return { store, useUnknownIds, onConflict: 'overwrite', backend: { client } }
+  return {
+    store,
+    useUnknownIds,
+    onConflict: 'overwrite',
+    onCorrupt: 'throw',
+    backend: { client },
+  }
 }
 
 function formOf(options: { url?: unknown; client?: unknown }): 'url' | 'client' {

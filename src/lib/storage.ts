@@ -1,5 +1,6 @@
 /** Remix's `SessionStorage` over a {@link SessionStore}: which verb, when, under which conditions. */
 import type { Session, SessionStorage } from '@remix-run/session'
+import { channel } from 'node:diagnostics_channel'
 
 import { ClientStore } from './clients/client-store.ts'
 import { isClient, readClient, type RedisClient } from './clients/redis-client.ts'
@@ -16,13 +17,16 @@ import { overwritingSaves } from './overlap/overwriting-saves.ts'
 import { MOVED } from './overlap/present.ts'
 import type { Saves } from './overlap/saves.ts'
 import { Turns } from './overlap/turns.ts'
-import type { SessionStore } from './store/session-store.ts'
+import type { SessionStore, Spans, Unreadable } from './store/session-store.ts'
 
 /** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
 const MAX_ID_LENGTH = 512
 
 /** A TTL that was refreshed less than this many milliseconds ago is as good as new. */
 const FRESH_FOR = 1000
+
+/** Hears of stored values that are no session, where those are discarded. */
+const discarded = channel('remix-session-storage-redis:discarded')
 
 /** Remix's `SessionStorage`, and what a storage with a connection needs besides. */
 export interface RedisSessionStorage extends SessionStorage {
@@ -108,7 +112,7 @@ function savesOf(store: SessionStore, turns: Turns, settings: Settings): Saves {
 }
 
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
-  let { useUnknownIds } = settings
+  let { useUnknownIds, onCorrupt } = settings
   let { prefix, rolling } = settings.store
   let turns = new Turns(store)
   let saves = savesOf(store, turns, settings)
@@ -123,10 +127,21 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
         (text, spans) =>
           text === null || text === MOVED
             ? newSession(useUnknownIds ? cookie : undefined)
-            : loadedSession(store, cookie, text, fromText(text, spans, redacted(prefix, cookie))),
+            : sessionOf(cookie, text, spans),
         terms,
       ),
     )
+  }
+
+  function sessionOf(id: string, text: string | Unreadable, spans: Spans | undefined): Session {
+    try {
+      let loaded = fromText(text, spans, redacted(prefix, id))
+      return loadedSession(store, id, text as string, loaded)
+    } catch (error) {
+      if (onCorrupt === 'throw') throw error
+      discarded.publish({ key: redacted(prefix, id), error })
+      return newSession()
+    }
   }
 
   function save(session: Session): Promise<string | null> {

@@ -88,11 +88,8 @@ fn string(env: &Env, text: &[u8]) -> Result<sys::napi_value> {
 
 fn no_string(bytes: usize) -> Error {
     Error {
-        code: Code::TooLarge,
-        message: format!(
-            "The session was not read: it has {bytes} bytes, of which JavaScript can make no string. \
-             Delete the session."
-        ),
+        code: Code::Corrupt,
+        message: format!("has {bytes} bytes, of which JavaScript can make no string"),
         reply: None,
     }
 }

@@ -26,8 +26,8 @@ describe.each(backends)('$name', (backend) => {
 
     expect(await valueOf(open.storage, 'largest')).toBe(value)
     let { error } = await failure(open.storage.read('larger'))
-    expect(error.code).toBe('TOO_LARGE')
-    expect(error.message).toMatch(/not read.*1001 bytes.*1000/)
+    expect(error.code).toBe('CORRUPT')
+    expect(error.message).toMatch(/session:larg… has 1001 bytes.*1000/)
   })
 
   test('refuses a save over maxPendingBytes, and takes it when there is room', async () => {

@@ -446,14 +446,14 @@ describe.each(backends)('$name', (backend) => {
       },
     )
 
-    test('a key of another type, in the words of Redis', async () => {
+    test('to read a key of another type', async () => {
       let storage = await create()
       await redis.side.lPush('session:list', 'x')
 
       await expect(storage.read('list')).rejects.toMatchObject({
         name: 'RedisSessionStorageError',
-        code: 'REDIS',
-        reply: 'WRONGTYPE',
+        code: 'CORRUPT',
+        message: expect.stringContaining('session:list… is not text'),
       })
     })
 

@@ -112,7 +112,7 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
 
     await redis.side.lPush('session:list', 'x')
     let wrongType = await failure(storage.read('list'))
-    expect(wrongType.error).toMatchObject({ code: 'REDIS', reply: 'WRONGTYPE' })
+    expect(wrongType.error).toMatchObject({ code: 'CORRUPT' })
   })
 
   test('whose server was restarted: works once the client has connected again', async () => {

@@ -166,8 +166,8 @@ test('one request that is refused does not disturb those around it', async () =>
   await redis.side.lPush('session:list', 'x')
   let calls = ids.flatMap((id) => [
     valueOf(storage, id),
-    failure(storage.read('list')).then(({ error }) => error.reply),
+    failure(storage.read('list')).then(({ error }) => error.code),
   ])
 
-  expect(await Promise.all(calls)).toEqual([1, 'WRONGTYPE', 2, 'WRONGTYPE', 3, 'WRONGTYPE'])
+  expect(await Promise.all(calls)).toEqual([1, 'CORRUPT', 2, 'CORRUPT', 3, 'CORRUPT'])
 })

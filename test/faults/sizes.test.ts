@@ -33,7 +33,7 @@ test.each([
   let [first, { error }, second] = await Promise.all(reads)
 
   expect([first, second]).toEqual(['here', 'here'])
-  expect(error.code).toBe('TOO_LARGE')
+  expect(error.code).toBe('CORRUPT')
   expect(error.message).toContain(String(NO_STRING))
   expect(process.memoryUsage().rss - before).toBeLessThan(mayGrow)
   expect(await valueOf(storage, id)).toBe('here')
@@ -46,5 +46,5 @@ test('a value of exactly "maxBytes" is read, and one byte more is not', async ()
 
   expect(await valueOf(open(Buffer.byteLength(text)), 'large')).toHaveLength(100_000)
   let { error } = await failure(open(Buffer.byteLength(text) - 1).read('large'))
-  expect(error.code).toBe('TOO_LARGE')
+  expect(error.code).toBe('CORRUPT')
 })

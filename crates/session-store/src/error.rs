@@ -20,8 +20,9 @@ pub enum Code {
     Disconnected,
     /// Redis answered with an error.
     Redis,
-    /// The stored session is larger than the store takes.
-    TooLarge,
+    /// What is stored is no session. The message only says what it is instead: whoever asked knows
+    /// where it is.
+    Corrupt,
 }
 
 impl Code {
@@ -33,7 +34,7 @@ impl Code {
             Self::Timeout => "TIMEOUT",
             Self::Disconnected => "DISCONNECTED",
             Self::Redis => "REDIS",
-            Self::TooLarge => "TOO_LARGE",
+            Self::Corrupt => "CORRUPT",
         }
     }
 }
@@ -93,11 +94,16 @@ impl Error {
 
     /// `most` is what the store takes.
     pub(crate) fn too_large(bytes: usize, most: usize) -> Self {
-        let message = format!(
-            "The session was not read: it has {bytes} bytes, and \"maxBytes\" allows {most}. \
-             Raise \"maxBytes\", or delete the session."
-        );
-        Self::new(Code::TooLarge, message)
+        let message = format!("has {bytes} bytes, and \"maxBytes\" allows {most}");
+        Self::new(Code::Corrupt, message)
+    }
+
+    pub(crate) fn another_type() -> Self {
+        Self::new(Code::Corrupt, "is not text, but of another type".into())
+    }
+
+    pub(crate) fn not_utf8() -> Self {
+        Self::new(Code::Corrupt, "has bytes that are not UTF-8".into())
     }
 }
 

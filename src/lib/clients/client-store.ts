@@ -1,11 +1,16 @@
 /** The {@link SessionStore} over a Redis client of the app. */
 import type { ClientAdapter } from './client-adapter.ts'
-import { toStorageError } from './client-error.ts'
+import { replyCode, toStorageError } from './client-error.ts'
 import { adapterOf } from './client-families.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 import type { RedisClient } from './redis-client.ts'
-import type { Condition, SessionStore, StoreSettings, Terms } from '../store/session-store.ts'
-import { tooLargeToReadError } from '../store/errors.ts'
+import {
+  Unreadable,
+  type Condition,
+  type SessionStore,
+  type StoreSettings,
+  type Terms,
+} from '../store/session-store.ts'
 import { Order } from '../store/order.ts'
 import { Pending } from '../store/pending.ts'
 import { sizeOver, type TextPieces } from '../store/text-pieces.ts'
@@ -44,7 +49,11 @@ export class ClientStore implements SessionStore {
     this.canReplace = this.#client.replace !== undefined
   }
 
-  load<result>(id: string, then: (text: string | null) => result, terms?: Terms): Promise<result> {
+  load<result>(
+    id: string,
+    then: (text: string | null | Unreadable) => result,
+    terms?: Terms,
+  ): Promise<result> {
     let { rolling, ttl } = this.#settings
     if (!rolling || ttl === null) return this.peek(id, then, terms)
 
@@ -52,18 +61,22 @@ export class ClientStore implements SessionStore {
       id,
       isSingle: this.#client.isSingle('loadAndRefresh'),
       bytes: id.length,
-      work: async () => this.#read(await this.#client.loadAndRefresh(this.#key(id), ttl)),
+      work: () => this.#read(this.#client.loadAndRefresh(this.#key(id), ttl)),
       then,
       terms,
     })
   }
 
-  peek<result>(id: string, then: (text: string | null) => result, terms?: Terms): Promise<result> {
+  peek<result>(
+    id: string,
+    then: (text: string | null | Unreadable) => result,
+    terms?: Terms,
+  ): Promise<result> {
     return this.#call({
       id,
       isSingle: this.#client.isSingle('load'),
       bytes: id.length,
-      work: async () => this.#read(await this.#client.load(this.#key(id))),
+      work: () => this.#read(this.#client.load(this.#key(id))),
       then,
       terms,
     })
@@ -154,11 +167,16 @@ export class ClientStore implements SessionStore {
     return this.#pending.close()
   }
 
-  #read(text: string | null): string | null {
+  async #read(loading: Promise<string | null>): Promise<string | null | Unreadable> {
     let { maxBytes } = this.#settings
-    let bytes = text === null ? undefined : sizeOver(maxBytes, [text])
-    if (bytes !== undefined) throw tooLargeToReadError(bytes, maxBytes)
-    return text
+    try {
+      let text = await loading
+      let bytes = text === null ? undefined : sizeOver(maxBytes, [text])
+      return bytes === undefined ? text : tooLarge(bytes, maxBytes)
+    } catch (error) {
+      if (replyCode(error) !== 'WRONGTYPE') throw error
+      return new Unreadable('is not text, but of another type')
+    }
   }
 
   #key(id: string): string {
@@ -231,4 +249,8 @@ function timeoutError(timeout: number): RedisSessionStorageError {
     `The Redis client did not answer within ${timeout} ms. ` +
       'Check that it is connected and that Redis is up, or raise "timeout".',
   )
+}
+
+function tooLarge(bytes: number, maxBytes: number): Unreadable {
+  return new Unreadable(`has ${bytes} bytes, and "maxBytes" allows ${maxBytes}`)
 }

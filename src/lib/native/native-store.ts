@@ -2,13 +2,14 @@
 import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../errors.ts'
 import type { TlsOptions } from '../options.ts'
 import { Pending } from '../store/pending.ts'
-import type {
-  Condition,
-  Expected,
-  SessionStore,
-  Spans,
-  StoreSettings,
-  Terms,
+import {
+  Unreadable,
+  type Condition,
+  type Expected,
+  type SessionStore,
+  type Spans,
+  type StoreSettings,
+  type Terms,
 } from '../store/session-store.ts'
 import { lengthOf, type TextPieces } from '../store/text-pieces.ts'
 import { loadAddon } from './load-addon.ts'
@@ -133,7 +134,7 @@ export class NativeStore implements SessionStore {
 
   load<result>(
     id: string,
-    then: (text: string | null, spans?: Spans) => result,
+    then: (text: string | null | Unreadable, spans?: Spans) => result,
     terms?: Terms,
   ): Promise<result> {
     return this.#call(this.#addon.Verb.Load, null, then, id, NO_TEXT, terms)
@@ -141,7 +142,7 @@ export class NativeStore implements SessionStore {
 
   peek<result>(
     id: string,
-    then: (text: string | null, spans?: Spans) => result,
+    then: (text: string | null | Unreadable, spans?: Spans) => result,
     terms?: Terms,
   ): Promise<result> {
     return this.#call(this.#addon.Verb.Peek, null, then, id, NO_TEXT, terms)
@@ -351,11 +352,7 @@ export class NativeStore implements SessionStore {
           waiting.resolve(waiting.then(waiting.missing))
           break
         default:
-          if (this.#mayRepeat(waiting.verb, payload as Failure)) {
-            waiting.resolve(waiting.then(false))
-          } else {
-            waiting.reject(toError(payload as Failure))
-          }
+          this.#fail(waiting, payload as Failure)
       }
     } catch (error) {
       waiting.reject(error)
@@ -366,10 +363,13 @@ export class NativeStore implements SessionStore {
     return waiting.bytes
   }
 
-  /** Whether a write that broke off can be tried again, because it is made only over a certain text. */
-  #mayRepeat(verb: NativeAddon.Verb, { code }: Failure): boolean {
+  #fail({ verb, then, resolve, reject }: Waiting, failure: Failure): void {
     let { SaveNew, Replace } = this.#addon.Verb
-    return code === 'DISCONNECTED' && (verb === SaveNew || verb === Replace)
+    // A write that broke off can be tried again if it is made only over a certain text.
+    let mayRepeat = verb === SaveNew || verb === Replace
+    if (failure.code === 'DISCONNECTED' && mayRepeat) resolve(then(false))
+    else if (failure.code === 'CORRUPT') resolve(then(new Unreadable(failure.message)))
+    else reject(toError(failure))
   }
 
   /**

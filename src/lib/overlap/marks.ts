@@ -7,7 +7,7 @@
  * commands, at least one of the two finds the other, and the logout wins.
  */
 import type { RedisSessionStorageError } from '../errors.ts'
-import type { SessionStore, Terms } from '../store/session-store.ts'
+import type { SessionStore, Terms, Unreadable } from '../store/session-store.ts'
 import { together } from './together.ts'
 
 /** No session has an id that begins like this. */
@@ -52,7 +52,9 @@ export async function markDestroyed(store: SessionStore, id: string, terms: Term
 }
 
 export function readMarks(store: SessionStore, id: string, terms: Terms): Promise<Marks> {
-  return store.peek(MARKS + id, parse, terms)
+  // What is no text was not left by us.
+  let then = (text: string | null | Unreadable) => parse(typeof text === 'string' ? text : '')
+  return store.peek(MARKS + id, then, terms)
 }
 
 async function mark(store: SessionStore, id: string, entry: string, terms: Terms): Promise<Marks> {
@@ -65,8 +67,8 @@ async function mark(store: SessionStore, id: string, entry: string, terms: Terms
   return marks
 }
 
-function parse(text: string | null): Marks {
-  let entries = (text ?? '').split('\n').filter((entry) => entry !== '')
+function parse(text: string): Marks {
+  let entries = text.split('\n').filter((entry) => entry !== '')
   let ids = entries.map((entry): string | null => JSON.parse(entry))
   return { isDestroyed: ids.includes(null), successors: ids.filter((id) => id !== null) }
 }

@@ -25,7 +25,7 @@ export function readPresent(
     (text, spans) => {
       if (text === null || text === MOVED) return null
       let [values, flash, third] = fromText(text, spans, key)
-      return { stored: StoredText.read(text, third), values, flash }
+      return { stored: StoredText.read(text as string, third), values, flash }
     },
     terms,
   )

@@ -2,7 +2,7 @@
 import type { Session } from '@remix-run/session'
 
 import { RedisSessionStorageError } from '../errors.ts'
-import type { Spans } from '../store/session-store.ts'
+import type { Spans, Unreadable } from '../store/session-store.ts'
 import { sizeOver, type TextPieces } from '../store/text-pieces.ts'
 import { JsonObject, type Values } from './json-object.ts'
 import { JsonSession } from './json-session.ts'
@@ -46,7 +46,8 @@ export type Loaded = [values: JsonObject, flash: JsonObject, third: Spans | bool
  *
  * @throws {RedisSessionStorageError} `CORRUPT`
  */
-export function fromText(text: string, spans: Spans | undefined, key: string): Loaded {
+export function fromText(text: string | Unreadable, spans: Spans | undefined, key: string): Loaded {
+  if (typeof text !== 'string') throw corrupt(key, text.why)
   if (spans === undefined) return parsed(text, key)
   let [values, flash] = JsonObject.ofText(text, spans)
   return [values, flash, spans]

@@ -24,11 +24,3 @@ export function tooManyBytesError(maxPendingBytes: number): RedisSessionStorageE
       'sessions, or raise "maxPendingBytes".',
   )
 }
-
-export function tooLargeToReadError(bytes: number, maxBytes: number): RedisSessionStorageError {
-  return new RedisSessionStorageError(
-    'TOO_LARGE',
-    `The session was not read: it has ${bytes} bytes, and "maxBytes" allows ${maxBytes}. ` +
-      'Raise "maxBytes", or delete the session.',
-  )
-}

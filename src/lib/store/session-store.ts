@@ -24,19 +24,17 @@ export interface SessionStore {
   /**
    * Returns the text of session `id`, or `null` if there is none; and its spans, if the store has
    * found them. A text without spans may be anything.
-   *
-   * @throws {RedisSessionStorageError} `TOO_LARGE` for a text over `maxBytes`
    */
   load<result>(
     id: string,
-    then: (text: string | null, spans?: Spans) => result,
+    then: (text: string | null | Unreadable, spans?: Spans) => result,
     terms?: Terms,
   ): Promise<result>
 
   /** Does what `load` does, and refreshes nothing. */
   peek<result>(
     id: string,
-    then: (text: string | null, spans?: Spans) => result,
+    then: (text: string | null | Unreadable, spans?: Spans) => result,
     terms?: Terms,
   ): Promise<result>
 
@@ -78,6 +76,16 @@ export interface SessionStore {
 
   /** Refuses new calls, lets the pending ones end, and frees what the store owns. */
   close(): Promise<void>
+}
+
+/** In place of a text: what is stored is none, or one that is too large. */
+export class Unreadable {
+  /** What is wrong with it, such as `has 12 bytes, and …`. */
+  readonly why: string
+
+  constructor(why: string) {
+    this.why = why
+  }
 }
 
 /** What a saved text may take the place of: any or none, any that is there, only none, or only this. */

@@ -26,6 +26,7 @@ use crate::connect::{ConnectError, socket::Socket};
 use crate::engine::settlement::Settlement;
 use crate::error::Error;
 use crate::handover::outcome::Answer;
+use crate::resp::error_code;
 use crate::verbs::load::Form;
 use crate::verbs::{Encoder, Meaning, Step};
 
@@ -358,6 +359,9 @@ fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &m
         Meaning::Answered(answer) => turn.settlement.answer(ticket, answer),
         Meaning::TooLarge(bytes) => {
             turn.settlement.fail(ticket, Error::too_large(bytes, turn.config.max_bytes));
+        }
+        Meaning::Refused(words) if command.step.reads() && error_code(words) == b"WRONGTYPE" => {
+            turn.settlement.fail(ticket, Error::another_type());
         }
         Meaning::Refused(words) => {
             let prefix = turn.config.prefix.as_bytes();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::buffer;
 use crate::error::Error;
 use crate::handover::ticket::Ticket;
-use crate::record::scan;
+use crate::record::{Scan, scan};
 
 /// What a request came to.
 #[derive(Debug)]
@@ -59,9 +59,15 @@ impl Outcomes {
             Answer::Text(text) => {
                 let (start, first) = (self.texts.len(), self.spans.len());
                 self.texts.extend_from_slice(text);
-                // Without spans it is parsed by JavaScript, which tells what is wrong with it.
-                scan(text, &mut self.spans);
-                Packed::Text { text: start..self.texts.len(), spans: first..self.spans.len() }
+                // Without spans it is parsed by JavaScript, which tells what is wrong with it. But bytes
+                // that are no text would be replaced on the way there.
+                let scanned = scan(text, &mut self.spans);
+                if scanned == Scan::ParseWhole && simdutf8::basic::from_utf8(text).is_err() {
+                    self.texts.truncate(start);
+                    Packed::Failed(Box::new(Error::not_utf8()))
+                } else {
+                    Packed::Text { text: start..self.texts.len(), spans: first..self.spans.len() }
+                }
             }
             Answer::Failed(error) => Packed::Failed(error),
         };
@@ -129,6 +135,7 @@ fn moved(range: Range<usize>, by: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     type Seen = (Ticket, Vec<u8>, Vec<u32>);
 
@@ -163,6 +170,21 @@ mod tests {
         let texts: Vec<Seen> =
             seen(&mut joined).into_iter().filter(|(ticket, ..)| *ticket < 100).collect();
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_are_no_session() {
+        for text in [&b"[{\"a\":\"\xff\"},{}]"[..], b"[{\"a\":1,\"a\":\"\xff\"},{}]"] {
+            let mut outcomes = Outcomes::default();
+            outcomes.push(1, Answer::Text(text));
+            outcomes.push(2, Answer::Text(b"[{},{}]"));
+            let answer = outcomes.take().map(|outcome| outcome.answer);
+            assert!(matches!(answer, Some(Answer::Failed(error)) if error.code == Code::Corrupt));
+            assert_eq!(
+                seen(&mut outcomes).first().map(|seen| seen.1.clone()),
+                Some(b"[{},{}]".into())
+            );
+        }
     }
 
     #[test]

@@ -138,6 +138,11 @@ impl Step {
         }
     }
 
+    /// Whether it reads a text.
+    pub(crate) fn reads(self) -> bool {
+        matches!(self, Self::Load | Self::Get | Self::Peek)
+    }
+
     /// Returns what to do about a refusal in these words, where Redis does not say it.
     pub(crate) fn advice(self, words: &[u8]) -> Option<&'static str> {
         match self {
@@ -154,7 +159,9 @@ impl Step {
             let meaning = if is_redirect { Meaning::Redirected } else { Meaning::Refused };
             return Some(meaning(words));
         }
-        if let (Self::Load | Self::Get | Self::Peek, Reply::Oversized(bytes)) = (self, reply) {
+        if let Reply::Oversized(bytes) = reply
+            && self.reads()
+        {
             return Some(Meaning::TooLarge(*bytes));
         }
         let answer = match self {
