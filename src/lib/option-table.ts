@@ -91,6 +91,14 @@ export const OPTIONS = [
       'every request that uses a session refreshes its TTL; `false`: only one that changes it',
   }),
   option({
+    name: 'refreshCookie',
+    forms: ['url', 'client'],
+    ...flag,
+    default: false,
+    description:
+      'send the cookie of an unchanged session again, once a minute; see [TTL and `maxAge`](#ttl-and-the-cookies-maxage)',
+  }),
+  option({
     name: 'useUnknownIds',
     forms: ['url', 'client', 'drop-in'],
     ...flag,

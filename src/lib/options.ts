@@ -26,6 +26,15 @@ export interface SessionOptions {
   rolling?: boolean | undefined
 
   /**
+   * Whether `save` returns the id of an unchanged session, too, so that Remix sends the cookie again and
+   * its `maxAge` starts over: at most once a minute for each session and process, and never if the
+   * session was destroyed or has another id by now.
+   *
+   * @default false
+   */
+  refreshCookie?: boolean | undefined
+
+  /**
    * Whether a new session keeps the id in the cookie when Redis does not know it. Whoever sends the
    * cookie can then choose the id (session fixation): use it only with cookies that cannot be forged.
    *

@@ -13,6 +13,7 @@ import type { StoreSettings } from './store/session-store.ts'
 /** The settings of the store, and those of the storage on top of it. */
 export interface Settings {
   store: StoreSettings
+  refreshCookie: boolean
   useUnknownIds: boolean
   onConflict: 'overwrite' | 'merge'
   onCorrupt: 'throw' | 'discard'
@@ -52,12 +53,13 @@ type StorageSettings = Omit<Settings, 'store' | 'backend'>
 
 /** Tells the settings of the store from those of the storage. */
 function split({
+  refreshCookie,
   useUnknownIds,
   onConflict,
   onCorrupt,
   ...store
 }: StoreSettings & StorageSettings): Omit<Settings, 'backend'> {
-  return { store, useUnknownIds, onConflict, onCorrupt }
+  return { store, refreshCookie, useUnknownIds, onConflict, onCorrupt }
 }
 
 /**
@@ -75,6 +77,7 @@ export function readDropInOptions(
   let store = { prefix: keyPrefix, rolling: false, maxBytes: Infinity, ...limits }
   return {
     store,
+    refreshCookie: false,
     useUnknownIds,
     onConflict: 'overwrite',
     onCorrupt: 'throw',

@@ -10,6 +10,7 @@ import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './op
 import { fromText } from './session/session-text.ts'
 import { age, loadedSession, locationIn, newSession } from './session/stored-session.ts'
 import { readDropInOptions, readOptions, type Settings } from './settings.ts'
+import { CookieRefresh } from './overlap/cookie-refresh.ts'
 import { logOut } from './overlap/logout.ts'
 import { isMark } from './overlap/marks.ts'
 import { mergingSaves } from './overlap/merging-saves.ts'
@@ -112,10 +113,11 @@ function savesOf(store: SessionStore, turns: Turns, settings: Settings): Saves {
 }
 
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
-  let { useUnknownIds, onCorrupt } = settings
+  let { refreshCookie, useUnknownIds, onCorrupt } = settings
   let { prefix, rolling } = settings.store
   let turns = new Turns(store)
   let saves = savesOf(store, turns, settings)
+  let cookies = new CookieRefresh(store, rolling)
 
   function read(cookie: string | null): Promise<Session> {
     if (cookie != null && typeof cookie !== 'string') return Promise.reject(notACookie())
@@ -176,19 +178,16 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     return turns.several(unique, (terms) => logOut(store, unique, terms)).then(() => '')
   }
 
-  function refresh(session: Session): Promise<null> {
+  function refresh(session: Session): Promise<string | null> {
     let location = locationIn(session, store)
-    let { id: stored } = location
+    let { id } = location
+    if (id === null) return Promise.resolve(null)
+    if (refreshCookie && cookies.isDue(id)) {
+      return turns.several([id], (terms) => cookies.refresh(id, terms)).catch(unlessClosed)
+    }
     let isFresh = store.refreshesOnLoad && age(location) < FRESH_FOR
-    if (!rolling || stored === null || isFresh) return Promise.resolve(null)
-
-    // Nothing is lost when this fails: the session keeps the TTL that it has.
-    return turns
-      .single(stored, (terms) => store.touch(stored, () => null, terms))
-      .catch((error: unknown) => {
-        if ((error as RedisSessionStorageError).code === 'CLOSED') throw error
-        return null
-      })
+    if (!rolling || isFresh) return Promise.resolve(null)
+    return turns.single(id, (terms) => store.touch(id, () => null, terms)).catch(unlessClosed)
   }
 
   return {
@@ -199,6 +198,12 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
   }
+}
+
+/** Nothing is lost when an unchanged session cannot be refreshed: it keeps the TTL that it has. */
+function unlessClosed(error: unknown): null {
+  if ((error as RedisSessionStorageError).code === 'CLOSED') throw error
+  return null
 }
 
 /**
