@@ -267,31 +267,6 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
 
       expect(await dataOf(id)).toEqual([{ count: 2, more: 1 }, {}])
     })
-
-    test('two hundred requests over two storages, whose connections break, lose none', async () => {
-      let proxy = await startProxy(redis)
-      onTestFinished(() => proxy.stop())
-      let behind = createRedisSessionStorage({
-        url: proxy.url,
-        timeout: 10_000,
-        onConflict: 'merge',
-      })
-      onTestFinished(() => behind.close())
-      let { id } = await twoRequests({ a: 1 })
-      let cuts = setInterval(() => proxy.cut(), 10)
-      let keys = Array.from({ length: 200 }, (_, index) => `key-${index}`)
-      await Promise.all(
-        keys.map(async (key, index) => {
-          let own = index % 2 === 0 ? storage : behind
-          let session = await own.read(id)
-          session.set(key, key)
-          expect(await own.save(session)).toBe(id)
-        }),
-      )
-      clearInterval(cuts)
-      let [values] = await dataOf(id)
-      expect(Object.keys(values).toSorted()).toEqual(['a', ...keys].toSorted())
-    })
   })
 
   test('with overwrite, the last save wins as a whole', async () => {
