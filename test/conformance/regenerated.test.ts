@@ -82,4 +82,20 @@ describe.each(backends)('$name', (backend) => {
     expect(await open.storage.save(session)).toBe(null)
     expect(await redis.sessionIds()).toEqual([])
   })
+
+  test('but not after a logout whose mark cannot be read, because too many others are there', async () => {
+    await open.close()
+    open = await backend.create(redis, { maxBytes: 300 })
+    let id = await stored(open.storage, 'old')
+    let late = await open.storage.read(id)
+    for (let login = 0; login < 20; login++) {
+      let session = await open.storage.read(id)
+      session.regenerateId(false)
+      await open.storage.save(session)
+    }
+    await logOut(id)
+    late.regenerateId(true)
+
+    expect(await open.storage.save(late)).toBe(null)
+  })
 })

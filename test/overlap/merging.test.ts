@@ -9,6 +9,7 @@ import {
   expect,
   onTestFinished,
   test,
+  vi,
 } from 'vitest'
 import {
   createRedisSessionStorage,
@@ -251,11 +252,52 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
       )
     })
 
-    test('a save that was under way when the connection broke is done once, on the next one', async () => {
+    async function behindProxy() {
       let proxy = await startProxy(redis)
       onTestFinished(() => proxy.stop())
       let behind = createRedisSessionStorage({ url: proxy.url, onConflict: 'merge' })
       onTestFinished(() => behind.close())
+      return { proxy, behind }
+    }
+
+    test('a login has what another request saves while the old session is still there', async () => {
+      let { proxy, behind } = await behindProxy()
+      proxy.jitter(20)
+      for (let round = 0; round < 10; round++) {
+        let { id, other } = await twoRequests({ a: 1 })
+        let login = await behind.read(id)
+        login.regenerateId(true)
+        let loggedIn = behind.save(login)
+        await vi.waitUntil(() => redis.side.exists(`session:${login.id}`), { interval: 1 })
+        other.set('cart', ['tea'])
+        let saved = await storage.save(other)
+        expect(await loggedIn).toBe(login.id)
+
+        let [{ cart }] = await dataOf(login.id)
+        expect(cart).toEqual(saved === null ? undefined : ['tea'])
+      }
+    })
+
+    test('a new session that is destroyed while its first save is under way stays gone', async () => {
+      let { proxy, behind } = await behindProxy()
+      for (let round = 0; round < 10; round++) {
+        await behind.ping()
+        let session = await behind.read(null)
+        session.set('a', 1)
+        proxy.hold()
+        let saves = [behind.save(session)]
+        session.destroy()
+        saves.push(behind.save(session))
+        await proxy.held('client')
+        proxy.cut()
+        await Promise.all(saves)
+
+        expect(await redis.side.exists(`session:${session.id}`)).toBe(0)
+      }
+    })
+
+    test('a save that was under way when the connection broke is done once, on the next one', async () => {
+      let { proxy, behind } = await behindProxy()
       let { id, other } = await twoRequests({ count: 1 })
       let session = await behind.read(id)
       session.set('count', 2)

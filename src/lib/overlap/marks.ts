@@ -52,9 +52,7 @@ export async function markDestroyed(store: SessionStore, id: string, terms: Term
 }
 
 export function readMarks(store: SessionStore, id: string, terms: Terms): Promise<Marks> {
-  // What is no text was not left by us.
-  let then = (text: string | null | Unreadable) => parse(typeof text === 'string' ? text : '')
-  return store.peek(MARKS + id, then, terms)
+  return store.peek(MARKS + id, parse, terms)
 }
 
 async function mark(store: SessionStore, id: string, entry: string, terms: Terms): Promise<Marks> {
@@ -67,8 +65,11 @@ async function mark(store: SessionStore, id: string, entry: string, terms: Terms
   return marks
 }
 
-function parse(text: string): Marks {
-  let entries = text.split('\n').filter((entry) => entry !== '')
+function parse(text: string | null | Unreadable): Marks {
+  // Too many marks to be read, over a small `maxBytes`: rather no login than one that was undone.
+  if (typeof text === 'object' && text !== null) return { isDestroyed: true, successors: [] }
+
+  let entries = (text ?? '').split('\n').filter((entry) => entry !== '')
   let ids = entries.map((entry): string | null => JSON.parse(entry))
   return { isDestroyed: ids.includes(null), successors: ids.filter((id) => id !== null) }
 }

@@ -5,7 +5,9 @@
 import { checkSize } from '../session/session-text.ts'
 import { markStored } from '../session/stored-session.ts'
 import type { Condition, SessionStore, Terms } from '../store/session-store.ts'
+import { isSameText } from '../store/text-pieces.ts'
 import { merge } from './merge.ts'
+import { readMarks } from './marks.ts'
 import { MOVED, readPresent, type Present } from './present.ts'
 import { relocate, type Relocation } from './relocation.ts'
 import { advance, changeOf, forget, latestIn, makeSave, type Save } from './save-state.ts'
@@ -51,8 +53,20 @@ export function mergingSaves(
 
       let text = merged(save, there)
       let over: Condition = there?.stored ?? 'new'
-      if (await store.save(save.id, text.pieces, over, Boolean, terms)) return finish(save, text)
+      if (await store.save(save.id, text.pieces, over, Boolean, terms)) {
+        return over === 'new' && (await isDestroyed(save.id, terms)) ? null : finish(save, text)
+      }
     }
+  }
+
+  /**
+   * Whether a new session was destroyed while it was not known to be stored, which nothing but a mark
+   * tells. It is deleted then, as it may have been written since.
+   */
+  async function isDestroyed(id: string, terms: Terms): Promise<boolean> {
+    let { isDestroyed } = await readMarks(store, id, terms)
+    if (isDestroyed) await store.delete(id, terms)
+    return isDestroyed
   }
 
   /** Whether a save has happened after all; takes note of it if one before it has. */
@@ -62,12 +76,16 @@ export function mergingSaves(
     return done === save
   }
 
-  /** Writes a session under an id that nobody else knows, over what an earlier attempt may have written. */
-  async function put(id: string, text: StoredText, terms: Terms): Promise<void> {
-    let over: StoredText | 'new' = 'new'
+  /**
+   * Writes a session under an id that nobody else knows.
+   *
+   * @param over what is there, as far as is known
+   */
+  async function put(id: string, text: StoredText, over: Condition, terms: Terms): Promise<void> {
     while (!(await store.save(id, text.pieces, over, Boolean, terms))) {
       let there = await present(id, terms)
-      if (there?.stored.tail === text.tail) return
+      // All of it, because everything that one save writes has the same nonce.
+      if (there !== null && isSameText(there.stored.pieces, text.pieces)) return
       over = there?.stored ?? 'new'
     }
   }
@@ -80,14 +98,15 @@ export function mergingSaves(
     let there = from === null ? null : await present(from, terms)
     if (there !== null) isDone(save, there)
     let text = merged(save, there)
-    await put(save.id, text, terms)
+    await put(save.id, text, 'new', terms)
     let mark = { ...terms, ttl: MOVED_TTL }
     while (obsolete !== undefined && there !== null) {
       if (await store.save(from!, [MOVED], there.stored, Boolean, mark)) break
       there = await present(from!, terms)
       if (there === null) break
+      let written = text
       text = merged(save, there)
-      await put(save.id, text, terms)
+      await put(save.id, text, written, terms)
     }
     return text
   }

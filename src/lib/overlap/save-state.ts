@@ -3,6 +3,7 @@ import type { Session } from '@remix-run/session'
 
 import { JsonSession } from '../session/json-session.ts'
 import type { Location } from '../session/location.ts'
+import { setValueAt } from '../session/json-object.ts'
 import { toJson } from '../session/session-text.ts'
 import type { Change } from './merge.ts'
 import { makeNonce } from './nonce.ts'
@@ -37,9 +38,12 @@ export interface Save {
   /** The same for keys that were flashed. */
   readonly flashed: readonly string[]
   readonly flashedCount: number
-  /** The save before, of which nobody knows whether it happened. */
-  readonly before: Save | null
+  /** The save before, of which nobody knows whether it happened; of many, the latest. */
+  before: Save | null
 }
+
+/** How many saves that have failed are remembered: their texts take memory. */
+const MOST_BEFORE = 4
 
 /** @throws {RedisSessionStorageError} `UNSERIALIZABLE` */
 export function makeSave(session: Session, id: string, location: Location): Save {
@@ -48,6 +52,8 @@ export function makeSave(session: Session, id: string, location: Location): Save
   let touched = JsonSession.touchedIn(session)
   let flashed = JsonSession.flashedIn(session)
   let version = state.base.version.next(nonce, noncesOf(flashed, nonce, state))
+  let before = state.attempt
+  forgetOldest(before)
   return {
     id,
     location,
@@ -58,8 +64,14 @@ export function makeSave(session: Session, id: string, location: Location): Save
     touchedCount: touched.length,
     flashed,
     flashedCount: flashed.length,
-    before: state.attempt,
+    before,
   }
+}
+
+function forgetOldest(save: Save | null): void {
+  let last = save
+  for (let count = 1; last !== null && count < MOST_BEFORE; count++) last = last.before
+  if (last !== null) last.before = null
 }
 
 function newState({ text, third }: Location): SaveState {
@@ -70,9 +82,10 @@ function newState({ text, third }: Location): SaveState {
 /** Returns the nonces of messages: what was flashed before the last save keeps its own. */
 function noncesOf(keys: readonly string[], nonce: string, { base, flashed }: SaveState): Flashed {
   if (keys.length === 0) return NOTHING_FLASHED
-  let before = base.version.flashed
-  let nonces = keys.map((key, index) => [key, index < flashed ? before[key] : nonce])
-  return Object.fromEntries(nonces.filter(([, nonce]) => nonce !== undefined))
+  // Those in a text that was read are of messages that are gone with this save.
+  let nonces = flashed === 0 ? {} : base.version.flashed
+  for (let key of keys.slice(flashed)) setValueAt(nonces, key, nonce)
+  return nonces
 }
 
 /** Returns what a request has done to a session since it has read or last saved it. */

@@ -16,3 +16,8 @@ export function sizeOver(maxBytes: number, pieces: TextPieces): number | undefin
   for (let piece of pieces) bytes += Buffer.byteLength(piece)
   return bytes > maxBytes ? bytes : undefined
 }
+
+/** Whether two texts are the same, however they are cut. */
+export function isSameText(one: TextPieces, other: TextPieces): boolean {
+  return lengthOf(one) === lengthOf(other) && one.join('') === other.join('')
+}

@@ -62,6 +62,9 @@ impl Capabilities {
                 if words.starts_with(b"READONLY ") {
                     self.takes_writes = Some(false);
                 }
+                if step == Step::Probe {
+                    self.replaces.learn_probe_refused(words);
+                }
                 if let Step::Replace(form) = step {
                     return self.replaces.learn_refused(form, words);
                 }
@@ -132,7 +135,10 @@ mod tests {
         let tail = Content { expected: b"old", ..whole };
         assert!(server.needs_probe() && !server.needs_probe());
         assert_eq!(server.replace_form(&whole), Form::Script);
+        assert!(!server.learn(Step::Probe, &Meaning::Refused(b"OOM no memory")));
+        assert!(server.needs_probe(), "that told nothing");
         assert!(!server.learn(Step::Probe, &Meaning::Refused(b"ERR syntax error")));
+        assert!(!server.needs_probe());
         assert_eq!(server.replace_form(&whole), Form::Script);
         server.learn(Step::Replace(Form::Script), &DONE);
         assert_eq!(server.replace_form(&whole), Form::Named);

@@ -51,13 +51,18 @@ impl Known {
         self.if_equal
     }
 
-    /// Whether a probe is to be sent, which it is once.
+    /// Whether a probe is to be sent, which it is once, unless that told nothing.
     pub(crate) fn needs_probe(&mut self) -> bool {
         !std::mem::replace(&mut self.is_probed, true)
     }
 
     pub(crate) fn learn_probed(&mut self) {
         self.if_equal = true;
+    }
+
+    /// A server that does not know `IFEQ` says `ERR`; one that says anything else is asked again.
+    pub(crate) fn learn_probe_refused(&mut self, words: &[u8]) {
+        self.is_probed = error_code(words) == b"ERR";
     }
 
     pub(crate) fn learn_done(&mut self, form: Form) {
