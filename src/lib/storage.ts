@@ -128,7 +128,7 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
         cookie,
         (text, spans) =>
           text === null || text === MOVED
-            ? newSession(useUnknownIds ? cookie : undefined)
+            ? newSession(useUnknownIds && text === null ? cookie : undefined)
             : sessionOf(cookie, text, spans),
         terms,
       ),

@@ -1,5 +1,7 @@
 /** Requests of one visitor that overlap keep each other's changes. */
 import type { Session } from '@remix-run/session'
+import { Redis as IoRedis } from 'ioredis'
+import { Redis as IoValkey } from 'iovalkey'
 import {
   afterAll,
   afterEach,
@@ -18,6 +20,7 @@ import {
 } from 'remix-session-storage-redis'
 
 import { backends, native, type OpenStorage } from '../support/backends.ts'
+import { failure } from '../support/failure.ts'
 import { startProxy } from '../support/proxy.ts'
 import { servers, startRedis, type TestRedis } from '../support/redis.ts'
 
@@ -164,6 +167,41 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
 
       expect(await dataOf(one.id)).toEqual([{ cart: ['tea'], locale: 'el', user: 'ann' }, {}])
       expect(await redis.side.exists(`session:${id}`)).toBe(0)
+    })
+
+    test('a login that failed after it had merged has all of that when it is saved again', async () => {
+      let { id, one, other } = await twoRequests({ a: 1 })
+      other.set('cart', ['tea'])
+      await storage.save(other)
+      one.regenerateId(true)
+      one.set('user', 'ann')
+      await redis.side.aclSetUser('default', ['-del'])
+      await failure(storage.save(one))
+      await redis.side.aclSetUser('default', ['+@all'])
+      expect(await storage.save(one)).toBe(one.id)
+
+      expect(await dataOf(one.id)).toEqual([{ a: 1, cart: ['tea'], user: 'ann' }, {}])
+      expect(await redis.side.exists(`session:${id}`)).toBe(0)
+    })
+
+    test('a value that JSON makes null of is null, whatever else is set', async () => {
+      let { id, one, other } = await twoRequests({ a: 1 })
+      one.set('a', NaN)
+      one.set('42', true)
+      other.set('b', 1)
+      await storage.save(other)
+      await storage.save(one)
+
+      expect(await dataOf(id)).toEqual([{ '42': true, a: null, b: 1 }, {}])
+    })
+
+    test('the third element of others is compared as a whole', async () => {
+      await redis.side.set('session:foreign', '[{"a":1},{},{"v":"éééééééé"}]')
+      let session = await storage.read('foreign')
+      session.set('b', 1)
+      expect(await storage.save(session)).toBe('foreign')
+
+      expect(await dataOf('foreign')).toEqual([{ a: 1, b: 1 }, {}])
     })
 
     test('a session of the original, which has no version, is merged, too', async () => {
@@ -321,6 +359,27 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
 
     expect(await redis.side.get(`session:${id}`)).toBe('[{"a":1,"c":1},{}]')
   })
+})
+
+test.each([
+  ['ioredis', (port: number) => new IoRedis(port, { keyPrefix: 'own:' })],
+  ['iovalkey', (port: number) => new IoValkey(port, { keyPrefix: 'own:' })],
+])('the own prefix of a client of %s stands in front of every key', async (_, connect) => {
+  let redis = await startRedis()
+  let client = connect(redis.port)
+  let storage = createRedisSessionStorage({ client, onConflict: 'merge' })
+  let session = await storage.read(null)
+  session.set('a', 1)
+  let id = await storage.save(session)
+  let [one, other] = [await storage.read(id), await storage.read(id)]
+  one.set('b', 1)
+  other.set('c', 1)
+  expect([await storage.save(one), await storage.save(other)]).toEqual([id, id])
+
+  expect((await storage.read(id)).data[0]).toEqual({ a: 1, b: 1, c: 1 })
+  expect(await redis.side.keys('*')).toEqual([`own:session:${id}`])
+  client.disconnect()
+  await redis.stop()
 })
 
 test('a client that can compare nothing is refused', () => {

@@ -194,7 +194,8 @@ export class ClientStore implements SessionStore {
     } else {
       this.#pending.add(bytes)
     }
-    let left = terms === undefined ? timeout : timeout - (performance.now() - terms.since)
+    let waited = terms === undefined ? 0 : performance.now() - terms.since
+    let left = Math.max(0, timeout - waited)
 
     // Dropped when the call ends. It may still be waiting for its turn then, behind a call that the
     // client does not answer, and would keep the session in memory.

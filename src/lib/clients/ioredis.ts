@@ -14,7 +14,10 @@ export const ioredis: ClientFamily = {
     let expire = async (key: string, ttl: number) => Boolean(await client.expire(key, ttl))
     let getEx = async (key: string, ttl: number) => toText(await client.getex(key, 'EX', ttl))
     let loadAndRefresh = refreshingLoad({ getEx, get, expire })
-    let replacing = replacingSave(async ([name, ...args]) => client.call(name, ...args))
+    let replacing = replacingSave(async ([name, ...args]) =>
+      // In lower case, or some versions would not put the client's own `keyPrefix` in front of the key.
+      client.call(name!.toLowerCase(), ...args),
+    )
 
     return {
       refreshesOnLoad: true,

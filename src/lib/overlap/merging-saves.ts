@@ -91,16 +91,29 @@ export function mergingSaves(
   }
 
   /**
+   * Writes a session under its new id where there is none under the old one: an earlier save of the same
+   * session object may have failed half-way, and has merged what others had done.
+   */
+  async function putOverHalf(save: Save, terms: Terms): Promise<StoredText> {
+    let half = await present(save.id, terms)
+    if (half !== null) isDone(save, half)
+    let text = merged(save, half)
+    await put(save.id, text, half?.stored ?? 'new', terms)
+    return text
+  }
+
+  /**
    * Writes a session under its new id as it is now under its old one. Where that is to be deleted, others
    * may save it until then: it is marked as moved only over the text that has been merged.
    */
   async function move(save: Save, { from, obsolete }: Relocation, terms: Terms) {
     let there = from === null ? null : await present(from, terms)
-    if (there !== null) isDone(save, there)
+    if (there === null) return putOverHalf(save, terms)
+    isDone(save, there)
     let text = merged(save, there)
     await put(save.id, text, 'new', terms)
     let mark = { ...terms, ttl: MOVED_TTL }
-    while (obsolete !== undefined && there !== null) {
+    while (obsolete !== undefined) {
       if (await store.save(from!, [MOVED], there.stored, Boolean, mark)) break
       there = await present(from!, terms)
       if (there === null) break

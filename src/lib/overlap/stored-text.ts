@@ -27,6 +27,8 @@ interface Third {
   f?: unknown
 }
 
+const NONCES = /^([\w-]{8})+$/
+
 const BEFORE_VERSION = '{"v":"'
 const BEHIND_VERSION = '"}'
 const END = '"}]'
@@ -127,7 +129,7 @@ function hasOnlyVersion(text: string, start: number, end: number): boolean {
   return (
     text.startsWith(BEFORE_VERSION, start) &&
     text.indexOf('"', first) === last &&
-    (last - first) % NONCE_LENGTH === 0
+    NONCES.test(text.slice(first, last))
   )
 }
 
@@ -138,5 +140,5 @@ function onlyVersion(text: string, start: number, end: number): Version {
 
 function otherVersion(third: string): Version {
   let { v } = JSON.parse(third)
-  return new Version(typeof v === 'string' && v.length % NONCE_LENGTH === 0 ? v : '', third)
+  return new Version(typeof v === 'string' && NONCES.test(v) ? v : '', third)
 }

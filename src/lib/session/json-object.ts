@@ -196,8 +196,10 @@ export class JsonObject {
   }
 
   #valueOf(index: number): unknown {
-    let kept = this.#kept?.[index] ?? this.#strings?.[index]
+    let kept = this.#kept?.[index]
     if (kept !== undefined) return kept
+    let string = this.#strings?.[index]
+    if (string !== undefined) return string
 
     let start = this.#span(index, VALUE_START)
     let value = JSON.parse(this.#text.slice(start, this.#span(index, VALUE_END)))
