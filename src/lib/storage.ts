@@ -115,7 +115,7 @@ function savesOf(store: SessionStore, turns: Turns, settings: Settings): Saves {
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
   let { refreshCookie, useUnknownIds, onCorrupt } = settings
   let { prefix, rolling } = settings.store
-  let turns = new Turns(store)
+  let turns = new Turns(store.pending)
   let saves = savesOf(store, turns, settings)
   let cookies = new CookieRefresh(store, rolling)
 

@@ -32,18 +32,18 @@ interface Call<answer, result> {
 }
 
 export class ClientStore implements SessionStore {
+  readonly pending: Pending
   readonly refreshesOnLoad: boolean
   readonly keepsMarks: boolean
   readonly canReplace: boolean
   readonly #settings: StoreSettings
   readonly #client: ClientAdapter
-  readonly #pending: Pending
   readonly #order = new Order()
 
   constructor(settings: StoreSettings, client: RedisClient) {
     this.#settings = settings
     this.#client = adapterOf(client)
-    this.#pending = new Pending(settings)
+    this.pending = new Pending(settings)
     this.refreshesOnLoad = this.#client.refreshesOnLoad && settings.rolling
     this.keepsMarks = this.#client.append !== undefined
     this.canReplace = this.#client.replace !== undefined
@@ -151,20 +151,8 @@ export class ClientStore implements SessionStore {
     })
   }
 
-  begin(): RedisSessionStorageError | undefined {
-    return this.#pending.admit(0)
-  }
-
-  extend(): void {
-    this.#pending.add(0)
-  }
-
-  end(): void {
-    this.#pending.release(0)
-  }
-
   close(): Promise<void> {
-    return this.#pending.close()
+    return this.pending.close()
   }
 
   async #read(loading: Promise<string | null>): Promise<string | null | Unreadable> {
@@ -188,12 +176,9 @@ export class ClientStore implements SessionStore {
     let { id, isSingle, bytes, terms } = made
     let ids = id === undefined ? [] : [id]
     let { timeout } = this.#settings
-    if (terms === undefined) {
-      let refusal = this.#pending.admit(bytes)
-      if (refusal !== undefined) return Promise.reject(refusal)
-    } else {
-      this.#pending.add(bytes)
-    }
+    let refusal = this.pending.admit(bytes, terms !== undefined)
+    if (refusal !== undefined) return Promise.reject(refusal)
+
     let waited = terms === undefined ? 0 : performance.now() - terms.since
     let left = Math.max(0, timeout - waited)
 
@@ -210,7 +195,7 @@ export class ClientStore implements SessionStore {
         try {
           how(ended)
         } finally {
-          this.#pending.release(bytes)
+          this.pending.release(bytes)
         }
       }
       let timer = setTimeout(() => end(() => reject(timeoutError(timeout))), left)

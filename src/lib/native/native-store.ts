@@ -72,12 +72,12 @@ interface Failure {
 }
 
 export class NativeStore implements SessionStore {
+  readonly pending: Pending
   readonly refreshesOnLoad: boolean
   readonly keepsMarks = true
   readonly canReplace = true
   readonly #addon: typeof NativeAddon
   readonly #connection: NativeAddon.NativeConnection
-  readonly #pending: Pending
   readonly #waiting = new TicketTable<Waiting>()
   readonly #outcomes = new Uint32Array(OUTCOME_WORDS * BATCH + 2)
   readonly #spans: Uint32Array
@@ -109,7 +109,7 @@ export class NativeStore implements SessionStore {
   ) {
     let { prefix, ttl, rolling, timeout, maxBytes } = settings
     this.refreshesOnLoad = rolling && ttl !== null
-    this.#pending = new Pending(settings)
+    this.pending = new Pending(settings)
     this.#addon = loadAddon()
     // Enough for all that are settled at once, if each of them has thirty keys.
     this.#spans = new Uint32Array(8 * this.#addon.MAX_SPANS)
@@ -184,20 +184,8 @@ export class NativeStore implements SessionStore {
     return this.#call(this.#addon.Verb.Ping, false, nothing, '', NO_TEXT)
   }
 
-  begin(): RedisSessionStorageError | undefined {
-    return this.#pending.admit(0)
-  }
-
-  extend(): void {
-    this.#pending.add(0)
-  }
-
-  end(): void {
-    this.#pending.release(0)
-  }
-
   close(): Promise<void> {
-    return (this.#closed ??= this.#pending.close().then(() => this.#connection.close()))
+    return (this.#closed ??= this.pending.close().then(() => this.#connection.close()))
   }
 
   /** Queues a request, to be handed over at the end of the tick or when there are enough. */
@@ -215,12 +203,8 @@ export class NativeStore implements SessionStore {
       // Where that suffices, the end that tells a text from any other takes less time than all of it.
       if (tail !== '' && !this.#comparesWhole) pieces = [tail]
       let bytes = id.length + lengthOf(text) + lengthOf(pieces)
-      if (terms === undefined) {
-        let refused = this.#pending.admit(bytes)
-        if (refused !== undefined) return reject(refused)
-      } else {
-        this.#pending.add(bytes)
-      }
+      let refused = this.pending.admit(bytes, terms !== undefined)
+      if (refused !== undefined) return reject(refused)
       this.#makeRoom(bytes)
       if (this.#waiting.isEmpty) {
         this.#connection.keepAlive(true)
@@ -331,7 +315,7 @@ export class NativeStore implements SessionStore {
     if (ticket === EVERYONE) {
       let error = toError(payload as Failure)
       for (let waiting of this.#waiting.takeAll()) {
-        this.#pending.release(waiting.bytes)
+        this.pending.release(waiting.bytes)
         waiting.reject(error)
       }
       return 0
@@ -358,7 +342,7 @@ export class NativeStore implements SessionStore {
       waiting.reject(error)
     } finally {
       // Not before `then`, which may have gone on with another step.
-      this.#pending.release(waiting.bytes)
+      this.pending.release(waiting.bytes)
     }
     return waiting.bytes
   }

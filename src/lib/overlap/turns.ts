@@ -1,17 +1,18 @@
 /** Keeps what is done to one session in the order of the calls, where some of it takes several steps. */
-import type { SessionStore, Terms } from '../store/session-store.ts'
 import { Order } from '../store/order.ts'
+import type { Pending } from '../store/pending.ts'
+import type { Terms } from '../store/session-store.ts'
 
 /**
  * The calls of one storage. A single command needs no turn of its own, because its store keeps those
  * of one session in order; it only waits for calls of several steps that have begun before it.
  */
 export class Turns {
-  readonly #store: SessionStore
+  readonly #pending: Pending
   readonly #order = new Order()
 
-  constructor(store: SessionStore) {
-    this.#store = store
+  constructor(pending: Pending) {
+    this.#pending = pending
   }
 
   /** Does what takes a single command on a session: at once, unless it has to wait for its turn. */
@@ -33,7 +34,7 @@ export class Turns {
     since: number,
     work: (terms: Terms) => Promise<result>,
   ): Promise<result> {
-    this.#store.extend()
+    this.#pending.admit(0, true)
     return this.#run([id], true, { since }, work)
   }
 
@@ -42,7 +43,7 @@ export class Turns {
     holds: boolean,
     work: (terms: Terms) => Promise<result>,
   ): Promise<result> {
-    let refusal = this.#store.begin()
+    let refusal = this.#pending.admit(0)
     if (refusal !== undefined) return Promise.reject(refusal)
     return this.#run(ids, holds, { since: performance.now() }, work)
   }
@@ -58,7 +59,7 @@ export class Turns {
         work(terms)
           .finally(() => {
             this.#order.leave(turn)
-            this.#store.end()
+            this.#pending.release(0)
           })
           .then(resolve, reject)
       })

@@ -30,22 +30,26 @@ export class Pending {
   /**
    * Counts a call in, or returns the error that refuses it. When no other is pending, a call of any
    * size is admitted: otherwise it never could be.
+   *
+   * @param isStep whether it belongs to a call that was admitted already: then nothing refuses it
    */
-  admit(bytes: number): RedisSessionStorageError | undefined {
+  admit(bytes: number, isStep = false): RedisSessionStorageError | undefined {
+    let refusal = isStep ? undefined : this.#refusal(bytes)
+    if (refusal !== undefined) return refusal
+
+    this.#calls++
+    this.#bytes += bytes
+    return undefined
+  }
+
+  #refusal(bytes: number): RedisSessionStorageError | undefined {
     let { maxPending, maxPendingBytes } = this.#limits
     if (this.#closed !== undefined) return closedError()
     if (this.#calls >= maxPending) return tooManyCommandsError(maxPending)
     if (this.#bytes + bytes > maxPendingBytes && this.#calls > 0) {
       return tooManyBytesError(maxPendingBytes)
     }
-    this.add(bytes)
     return undefined
-  }
-
-  /** Counts a step of a call in, which was admitted as a whole. */
-  add(bytes: number): void {
-    this.#calls++
-    this.#bytes += bytes
   }
 
   /** Counts a call out that was admitted with so many bytes. */

@@ -1,4 +1,4 @@
-import type { RedisSessionStorageError } from '../errors.ts'
+import type { Pending } from './pending.ts'
 import type { TextPieces } from './text-pieces.ts'
 
 /**
@@ -12,6 +12,9 @@ import type { TextPieces } from './text-pieces.ts'
  * order they were called, and each call ends within the store's deadline.
  */
 export interface SessionStore {
+  /** Counts what is pending. A call of several steps is admitted there as a whole. */
+  readonly pending: Pending
+
   /** Whether `load` refreshes the TTL in the same round trip. */
   readonly refreshesOnLoad: boolean
 
@@ -61,18 +64,6 @@ export interface SessionStore {
 
   /** Resolves once Redis has answered. */
   ping(): Promise<void>
-
-  /**
-   * Admits a call of several steps, each of which has {@link Terms}; returns the error that refuses it.
-   * To be followed by `end`.
-   */
-  begin(): RedisSessionStorageError | undefined
-
-  /** Admits further steps of a call that was admitted. To be followed by `end`. */
-  extend(): void
-
-  /** Ends a call of several steps. */
-  end(): void
 
   /** Refuses new calls, lets the pending ones end, and frees what the store owns. */
   close(): Promise<void>
