@@ -108,7 +108,8 @@ impl Error {
 }
 
 /// What Redis quotes that is no argument of ours but a name of its own.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 15] = [
+    "append",
     "auth",
     "del",
     "exists",
@@ -121,6 +122,8 @@ const NAMES: [&str; 12] = [
     "maxmemory",
     "command",
     "eval",
+    "evalsha",
+    "getrange",
 ];
 
 /// More of an error reply than this tells nobody more.
@@ -236,6 +239,8 @@ mod tests {
              the RDB error.",
             "OOM command not allowed when used memory > 'maxmemory'.",
             "NOPERM User default has no permissions to run the 'getex' command",
+            "NOPERM User default has no permissions to run the 'append' command",
+            "NOPERM User default has no permissions to run the 'evalsha' command",
             "WRONGTYPE Operation against a key holding the wrong kind of value",
             "READONLY You can't write against a read only replica.",
             "ERR max number of clients reached",
