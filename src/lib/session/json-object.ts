@@ -178,12 +178,11 @@ export class JsonObject {
   }
 
   #search(key: string): number {
-    let last = key.length - 1
     next: for (let index = 0; index < this.#count; index++) {
       let start = this.#span(index, KEY_START)
       if (this.#span(index, KEY_END) - start !== key.length) continue
       // Faster than `startsWith`, keys being short. From the end, because many keys begin alike.
-      for (let at = last; at >= 0; at--) {
+      for (let at = key.length - 1; at >= 0; at--) {
         if (this.#text.charCodeAt(start + at) !== key.charCodeAt(at)) continue next
       }
       return index

@@ -246,7 +246,9 @@ impl Connection {
                     self.is_suspect |= self.capabilities.is_demoted();
                     turn.settlement.compares_whole |= self.capabilities.compares_whole();
                     if !is_awaited {
-                    } else if !is_only_form_refused {
+                        return;
+                    }
+                    if !is_only_form_refused {
                         settle(command, meaning, &self.server, turn);
                     } else if let Step::Replace(_) = command.step {
                         turn.settlement.answer(command.ticket, Answer::Missing);
