@@ -16,6 +16,7 @@ import { isMark } from './overlap/marks.ts'
 import { mergingSaves } from './overlap/merging-saves.ts'
 import { overwritingSaves } from './overlap/overwriting-saves.ts'
 import { MOVED } from './overlap/present.ts'
+import { isInPlace, saveInTurn } from './overlap/save-in-turn.ts'
 import type { Saves } from './overlap/saves.ts'
 import { Turns } from './overlap/turns.ts'
 import type { SessionStore, Spans, Unreadable } from './store/session-store.ts'
@@ -162,18 +163,16 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     if (!isPossibleId(id)) throw impossibleId()
 
     let location = locationIn(session, store)
-    let from = location.id
-    let obsolete = isPossibleId(deleteId) ? deleteId : undefined
-    if (from === id || (from === null && obsolete === undefined)) {
+    let target = { id, obsolete: isPossibleId(deleteId) ? deleteId : undefined }
+    if (location.saving === null && isInPlace(location.id, target)) {
       return saves.save(session, id, location)
     }
-    let ids = [id, from, obsolete].filter((id) => id != null)
-    return saves.move(session, { from, to: id, obsolete }, ids, location)
+    return saveInTurn(turns, saves.take(session, id, location), target, location)
   }
 
   function destroy(session: Session): Promise<string> {
-    let { id: stored } = locationIn(session, store)
-    let ids = [session.id, session.deleteId, stored].filter(isPossibleId)
+    let { id: stored, saving } = locationIn(session, store)
+    let ids = [session.id, session.deleteId, stored, ...(saving?.ids ?? [])].filter(isPossibleId)
     let unique = [...new Set(ids)]
     return turns.several(unique, (terms) => logOut(store, unique, terms)).then(() => '')
   }

@@ -2,12 +2,16 @@
  * Both changes count: a session is written only over the text that was read. If that is no longer there,
  * what this request has done is done to the present one, and that is written over.
  */
+import type { Session } from '@remix-run/session'
+
+import { begin, end, type Location } from '../session/location.ts'
 import { checkSize } from '../session/session-text.ts'
 import { markStored } from '../session/stored-session.ts'
 import type { Condition, SessionStore, Terms } from '../store/session-store.ts'
 import { isSameText } from '../store/text-pieces.ts'
 import { merge } from './merge.ts'
 import { readMarks } from './marks.ts'
+import { pause } from './pause.ts'
 import { MOVED, readPresent, type Present } from './present.ts'
 import { relocate, type Relocation } from './relocation.ts'
 import { advance, changeOf, forget, latestIn, makeSave, type Save } from './save-state.ts'
@@ -25,6 +29,14 @@ export function mergingSaves(
   maxBytes: number,
   nameOf: (id: string) => string,
 ): Saves {
+  /** @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE` */
+  function begun(session: Session, id: string, location: Location): Save {
+    let save = makeSave(session, id, location)
+    checkSize(save.text.pieces, maxBytes)
+    save.state.attempt = save
+    return save
+  }
+
   function present(id: string, terms: Terms): Promise<Present | null> {
     return readPresent(store, id, nameOf(id), terms)
   }
@@ -43,7 +55,9 @@ export function mergingSaves(
 
   /** Saves a session of which it is not known what the store holds. */
   async function saveOverPresent(save: Save, terms: Terms): Promise<string | null> {
-    while (true) {
+    let last: StoredText | undefined
+    for (let inVain = 0; ;) {
+      await pause(inVain)
       let there = await present(save.id, terms)
       if (there === null && save.location.id !== null) {
         forget(save.state, save)
@@ -56,6 +70,9 @@ export function mergingSaves(
       if (await store.save(save.id, text.pieces, over, Boolean, terms)) {
         return over === 'new' && (await isDestroyed(save.id, terms)) ? null : finish(save, text)
       }
+      // Where another one has been written meanwhile, somebody gets on.
+      inVain = isSame(there?.stored, last) ? inVain + 1 : 1
+      last = there?.stored
     }
   }
 
@@ -82,7 +99,8 @@ export function mergingSaves(
    * @param over what is there, as far as is known
    */
   async function put(id: string, text: StoredText, over: Condition, terms: Terms): Promise<void> {
-    while (!(await store.save(id, text.pieces, over, Boolean, terms))) {
+    for (let inVain = 1; !(await store.save(id, text.pieces, over, Boolean, terms)); inVain++) {
+      await pause(inVain)
       let there = await present(id, terms)
       // All of it, because everything that one save writes has the same nonce.
       if (there !== null && isSameText(there.stored.pieces, text.pieces)) return
@@ -124,35 +142,38 @@ export function mergingSaves(
     return text
   }
 
-  /** Does `work` when no other save of the same session object is under way any more. */
-  function inTurn(save: Save, work: () => Promise<string | null>): Promise<string | null> {
-    let { state } = save
-    let saved = save.before === null ? work() : state.last!.catch(() => {}).then(work)
-    state.attempt = save
-    state.last = saved
-    return saved
-  }
-
   return {
     save(session, id, location) {
-      let save = makeSave(session, id, location)
+      let save = begun(session, id, location)
       let { state, text } = save
-      checkSize(text.pieces, maxBytes)
-      if (save.before !== null || (state.held !== null && state.held !== state.base)) {
-        return inTurn(save, () => turns.several([id], (terms) => saveOverPresent(save, terms)))
-      }
+      let saving = begin(location, [id])
       let since = performance.now()
-      let goOn = () => turns.goOn(id, since, (terms) => saveOverPresent(save, terms))
-      let then = (written: boolean) => (written ? finish(save, text) : goOn())
-      let write = (terms?: Terms) => store.save(id, text.pieces, state.held ?? 'new', then, terms)
-      return inTurn(save, () => turns.single(id, write))
+      let saveAgain = async (terms: Terms) => {
+        let saved = await saveOverPresent(save, terms)
+        end(location, saving)
+        return saved
+      }
+      // A later save of the same session object has its turn, and waits for this one.
+      let goOn = () =>
+        location.saving === saving ? turns.goOn(id, since, saveAgain) : saveAgain({ since })
+      let then = (written: boolean) => {
+        if (!written) return goOn()
+        end(location, saving)
+        return finish(save, text)
+      }
+      let isMerged = state.held !== null && state.held !== state.base
+      let saved = isMerged
+        ? turns.several([id], saveAgain)
+        : turns.single(id, (terms) => store.save(id, text.pieces, state.held ?? 'new', then, terms))
+      saving.result = saved
+      return saved
     },
 
-    move(session, relocation, ids, location) {
-      let save = makeSave(session, relocation.to, location)
-      checkSize(save.text.pieces, maxBytes)
-      return inTurn(save, () =>
-        turns.several(ids, async (terms) => {
+    take(session, id, location) {
+      let save = begun(session, id, location)
+      return {
+        save: (terms) => saveOverPresent(save, terms),
+        async move(relocation, terms) {
           let text = save.text
           let write = async (terms: Terms) => {
             text = await move(save, relocation, terms)
@@ -161,8 +182,14 @@ export function mergingSaves(
           if (await relocate(store, relocation, write, terms)) return finish(save, text)
           forget(save.state, save)
           return null
-        }),
-      )
+        },
+      }
     },
   }
+}
+
+function isSame(one: StoredText | undefined, other: StoredText | undefined): boolean {
+  return one === undefined || other === undefined
+    ? one === other
+    : isSameText(one.pieces, other.pieces)
 }

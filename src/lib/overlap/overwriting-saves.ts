@@ -1,6 +1,7 @@
 /** The last save wins as a whole. */
 import type { Session } from '@remix-run/session'
 
+import { begin, end, type Location } from '../session/location.ts'
 import { checkSize, toJson } from '../session/session-text.ts'
 import { markStored } from '../session/stored-session.ts'
 import type { SessionStore, Terms } from '../store/session-store.ts'
@@ -29,18 +30,32 @@ export function overwritingSaves(store: SessionStore, turns: Turns, maxBytes: nu
   return {
     save(session, id, location) {
       let text = textOf(session)
-      let condition = location.id === null ? ('always' as const) : ('existing' as const)
-      let then = (written: boolean) => (written ? markStored(location, id) : null)
-      return turns.single(id, (terms) => store.save(id, text, condition, then, terms))
+      let saving = begin(location, [id])
+      let then = (written: boolean) => {
+        end(location, saving)
+        return written ? markStored(location, id) : null
+      }
+      let saved = turns.single(id, (terms) =>
+        store.save(id, text, conditionAt(location), then, terms),
+      )
+      saving.result = saved
+      return saved
     },
 
-    move(session, relocation, ids, location) {
+    take(session, id, location) {
       let text = textOf(session)
-      return turns.several(ids, async (terms) => {
-        let write = (terms: Terms) => moved(relocation, text, terms)
-        let written = await relocate(store, relocation, write, terms)
-        return written ? markStored(location, relocation.to) : null
-      })
+      let then = (written: boolean) => (written ? markStored(location, id) : null)
+      return {
+        save: (terms) => store.save(id, text, conditionAt(location), then, terms),
+        async move(relocation, terms) {
+          let write = (terms: Terms) => moved(relocation, text, terms)
+          return then(await relocate(store, relocation, write, terms))
+        },
+      }
     },
   }
+}
+
+function conditionAt({ id }: Location): 'always' | 'existing' {
+  return id === null ? 'always' : 'existing'
 }

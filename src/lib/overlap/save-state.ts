@@ -19,8 +19,6 @@ export interface SaveState {
   flashed: number
   /** The latest of the saves that have begun since `base`: it is under way, or has failed. */
   attempt: Save | null
-  /** Ends with the latest save. */
-  last: Promise<unknown> | null
 }
 
 /** A session at the moment in which it was saved. */
@@ -76,7 +74,7 @@ function forgetOldest(save: Save | null): void {
 
 function newState({ text, third }: Location): SaveState {
   let held = text === null ? null : StoredText.read(text, third)
-  return { held, base: held ?? NOT_STORED, touched: 0, flashed: 0, attempt: null, last: null }
+  return { held, base: held ?? NOT_STORED, touched: 0, flashed: 0, attempt: null }
 }
 
 /** Returns the nonces of messages: what was flashed before the last save keeps its own. */

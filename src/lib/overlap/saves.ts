@@ -2,25 +2,36 @@
 import type { Session } from '@remix-run/session'
 
 import type { Location } from '../session/location.ts'
+import type { Terms } from '../store/session-store.ts'
 import type { Relocation } from './relocation.ts'
 
-/**
- * Both return the id of the session, or `null` if it is gone: destroyed by another request, expired or
- * revoked. It stays gone then, and the cookie is left alone, because it could be the one of a newer login.
- *
- * They take the session as it is when they are called.
- *
- * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`, at once
- */
+/** Both take the session as it is when they are called. */
 export interface Saves {
-  /** Writes a session under the id under which it is stored, or a new one. */
+  /**
+   * Writes a session under the id under which it is stored, or a new one. No other save of the same
+   * session object is under way.
+   *
+   * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`, at once
+   */
   save(session: Session, id: string, location: Location): Promise<string | null>
 
-  /** Writes a session under another id. `ids` are all that it has. */
-  move(
-    session: Session,
-    relocation: Relocation,
-    ids: readonly string[],
-    location: Location,
-  ): Promise<string | null>
+  /**
+   * Takes a session that is to be written when its turn has come.
+   *
+   * @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE`
+   */
+  take(session: Session, id: string, location: Location): Taken
+}
+
+/**
+ * A session as it was at the moment in which it was saved. Both return its id, or `null` if it is gone:
+ * destroyed by another request, expired or revoked. It stays gone then, and the cookie is left alone,
+ * because it could be the one of a newer login.
+ */
+export interface Taken {
+  /** Writes it under the id under which it is stored, or a new one. */
+  save(terms: Terms): Promise<string | null>
+
+  /** Writes it under another id. */
+  move(relocation: Relocation, terms: Terms): Promise<string | null>
 }

@@ -14,8 +14,18 @@ export interface Location {
   third: Spans | boolean
   /** What has become of the session since it was read, once it has been saved. */
   state: SaveState | null
+  /** The latest save; `null` once that has ended well. */
+  saving: Saving | null
   /** The same for another store that has the session, or had it. */
   next: Location | null
+}
+
+/** A save that is under way, or has failed. */
+export interface Saving {
+  /** The ids under which the session may be until it has ended. */
+  readonly ids: readonly string[]
+  /** Settles when it has ended, and all before it. */
+  result: Promise<unknown> | null
 }
 
 /** The property under which a session of ours has its location. */
@@ -29,6 +39,16 @@ export function nowhere(): Location {
     text: null,
     third: false,
     state: null,
+    saving: null,
     next: null,
   }
+}
+
+export function begin(location: Location, ids: readonly string[]): Saving {
+  return (location.saving = { ids, result: null })
+}
+
+/** Takes note that a save has ended well. What has begun since is not concerned. */
+export function end(location: Location, saving: Saving): void {
+  if (location.saving === saving) location.saving = null
 }
