@@ -108,10 +108,10 @@ export const OPTIONS = [
   option({
     name: 'onConflict',
     forms: ['url', 'client'],
-    ...choice('overwrite', 'merge'),
-    default: 'overwrite' as 'overwrite' | 'merge',
+    ...choice('merge', 'overwrite'),
+    default: 'merge' as 'merge' | 'overwrite',
     description:
-      "`'overwrite'`: of requests that overlap, the last one wins; `'merge'`: they keep each other's changes; see [Overlapping requests](#overlapping-requests)",
+      "`'merge'`: requests that overlap keep each other's changes; `'overwrite'`: the last one wins; see [Overlapping requests](#overlapping-requests)",
   }),
   option({
     name: 'onCorrupt',

@@ -57,12 +57,12 @@ export interface SessionOptions {
   /**
    * What a save does when another request has saved the same session since it was read.
    *
-   * - `'overwrite'`: the later save wins as a whole.
    * - `'merge'`: both changes count, key by key. What this request has set, changed in place or removed
    *   is done to the session as it is now; of a key that both have changed, the later save wins. Needs a
-   *   client of node-redis, ioredis or iovalkey, or a `url`.
+   *   `url`, or a client of node-redis, ioredis or iovalkey.
+   * - `'overwrite'`: the later save wins as a whole.
    *
-   * @default 'overwrite'
+   * @default 'merge'; `'overwrite'` over any other client
    */
   onConflict?: 'overwrite' | 'merge' | undefined
 

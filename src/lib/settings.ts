@@ -1,4 +1,5 @@
 /** Reads the options of a storage into settings that cannot be wrong. */
+import { adapterOf } from './clients/client-families.ts'
 import { checkExpires, type RedisClient } from './clients/redis-client.ts'
 import { OPTIONS, type Form, type ValuesIn } from './option-table.ts'
 import { refuseUnknown, wrongType } from './option-values.ts'
@@ -44,9 +45,21 @@ function readUrlOptions(options: object): Settings {
 }
 
 function readClientOptions(options: object): Settings {
-  let { client, ...rest } = valuesIn('client', options)
+  let { client, onConflict, ...rest } = valuesIn('client', options)
   checkExpires(client!)
-  return { ...split(rest), backend: { client: client! } }
+  let canMerge = adapterOf(client!).replace !== undefined
+  if (!canMerge && (options as ClientOptions).onConflict === 'merge') throw cannotMerge()
+  return {
+    ...split({ ...rest, onConflict: canMerge ? onConflict : 'overwrite' }),
+    backend: { client: client! },
+  }
+}
+
+function cannotMerge(): TypeError {
+  return new TypeError(
+    `"onConflict" is 'merge', for which "client" must be one of node-redis, ioredis or iovalkey: ` +
+      'with the methods that this one has, nothing can be compared on the server',
+  )
 }
 
 type StorageSettings = Omit<Settings, 'store' | 'backend'>

@@ -8,7 +8,13 @@ import { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
 import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './options.ts'
 import { fromText } from './session/session-text.ts'
-import { age, loadedSession, locationIn, newSession } from './session/stored-session.ts'
+import {
+  age,
+  loadedSession,
+  locationIn,
+  newSession,
+  unknownSession,
+} from './session/stored-session.ts'
 import { readDropInOptions, readOptions, type Settings } from './settings.ts'
 import { CookieRefresh } from './overlap/cookie-refresh.ts'
 import { logOut } from './overlap/logout.ts'
@@ -100,17 +106,11 @@ function createStore({ store, backend }: Settings): SessionStore {
     : new ClientStore(store, backend.client)
 }
 
-/** @throws {TypeError} when the store cannot do what was asked for */
 function savesOf(store: SessionStore, turns: Turns, settings: Settings): Saves {
   let { prefix, maxBytes } = settings.store
-  if (settings.onConflict === 'overwrite') return overwritingSaves(store, turns, maxBytes)
-  if (store.canReplace) {
-    return mergingSaves(store, turns, maxBytes, (id) => redacted(prefix, id))
-  }
-  throw new TypeError(
-    `"onConflict" is 'merge', for which "client" must be one of node-redis, ioredis or iovalkey: ` +
-      'with the methods that this one has, nothing can be compared on the server',
-  )
+  return settings.onConflict === 'overwrite'
+    ? overwritingSaves(store, turns, maxBytes)
+    : mergingSaves(store, turns, maxBytes, (id) => redacted(prefix, id))
 }
 
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
@@ -129,7 +129,7 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
         cookie,
         (text, spans) =>
           text === null || text === MOVED
-            ? newSession(useUnknownIds && text === null ? cookie : undefined)
+            ? unknownSession(store, cookie, useUnknownIds && text === null ? cookie : undefined)
             : sessionOf(cookie, text, spans),
         terms,
       ),
@@ -171,9 +171,9 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
   }
 
   function destroy(session: Session): Promise<string> {
-    let { id: stored, saving } = locationIn(session, store)
-    let ids = [session.id, session.deleteId, stored, ...(saving?.ids ?? [])].filter(isPossibleId)
-    let unique = [...new Set(ids)]
+    let { id: stored, asked, saving } = locationIn(session, store)
+    let ids = [session.id, session.deleteId, stored, asked, ...(saving?.ids ?? [])]
+    let unique = [...new Set(ids.filter(isPossibleId))]
     return turns.several(unique, (terms) => logOut(store, unique, terms)).then(() => '')
   }
 

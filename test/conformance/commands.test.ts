@@ -1,9 +1,9 @@
 /** What a request costs: the commands that Redis gets, seen by MONITOR. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRedisSessionStorage } from 'remix-session-storage-redis'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 
 import { ioredis, native, nodeRedis, nodeRedisClient } from '../support/backends.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
+import { servers, startRedis, type TestRedis } from '../support/redis.ts'
 
 let redis: TestRedis
 beforeAll(async () => {
@@ -19,9 +19,9 @@ function normal([name, key, ...options]: string[]): string {
 describe.each([native, nodeRedis, ioredis])('over $name', (backend) => {
   test.each([
     ['only reads', false, ['GETEX session:ID 100 EX']],
-    ['changes the session', true, ['GETEX session:ID 100 EX', 'SET session:ID 100 EX TEXT XX']],
+    ['overwrites the session', true, ['GETEX session:ID 100 EX', 'SET session:ID 100 EX TEXT XX']],
   ])('a request that %s', async (_, changes, expected) => {
-    let { storage, close } = await backend.create(redis, { ttl: 100 })
+    let { storage, close } = await backend.create(redis, { ttl: 100, onConflict: 'overwrite' })
     let session = await storage.read(null)
     session.set('a', 1)
     let id = String(await storage.save(session))
@@ -35,6 +35,22 @@ describe.each([native, nodeRedis, ioredis])('over $name', (backend) => {
       normal(command.map((word) => word.replace(id, 'ID').replace(/^\[\{.*/, 'TEXT'))),
     )
     expect(lines).toEqual(expected)
+    await close()
+  })
+
+  test.each(servers)('a change that may be merged is one command on $name', async (server) => {
+    let other = await startRedis({ binary: server.binary() })
+    onTestFinished(() => other.stop())
+    let { storage, close } = await backend.create(other, { ttl: 100 })
+    let session = await storage.read(null)
+    session.set('a', 1)
+    let id = String(await storage.save(session))
+    // The first on a connection finds out what the server can do.
+    await change(storage, id)
+
+    let commands = await other.commandsDuring(() => change(storage, id))
+    let names = commands.map(([name]) => name!.toUpperCase())
+    expect(names).toEqual(['GETEX', server.knowsIfEqual ? 'SET' : 'EVALSHA'])
     await close()
   })
 
@@ -52,6 +68,12 @@ describe.each([native, nodeRedis, ioredis])('over $name', (backend) => {
     await close()
   })
 })
+
+async function change(storage: RedisSessionStorage, id: string): Promise<void> {
+  let session = await storage.read(id)
+  session.set('a', (session.get('a') as number) + 1)
+  expect(await storage.save(session)).toBe(id)
+}
 
 test('in the form of the original, a request that only reads is one GET', async () => {
   let client = await nodeRedisClient(redis.url)

@@ -42,10 +42,13 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 30, maxLength: 100, size: 'max' },
 )
 
-/** A request that has a session open, and the id under which that is stored, if it is. */
+/** A request that has a session open. */
 interface Open {
   session: Session
+  /** The id under which the session is stored, if it is. */
   storedId: string | null
+  /** The id that was asked for in vain, if one was. */
+  askedId: string | null
 }
 
 /** What Redis is to hold: the texts of sessions, and what has become of the others, by id. */
@@ -60,10 +63,10 @@ class Model {
   }
 
   /** Does what a save does to Redis, and gives what the save gives. */
-  save({ session, storedId }: Open): string | null {
+  save({ session, storedId, askedId }: Open): string | null {
     let { id, deleteId } = session
     if (session.destroyed) {
-      for (let each of [id, deleteId, storedId]) if (each != null) this.#destroy(each)
+      for (let each of [id, deleteId, storedId, askedId]) if (each != null) this.#destroy(each)
       return ''
     }
     if (!session.dirty) return null
@@ -158,17 +161,19 @@ class Run {
     let session = await this.#storage.read(id)
     expectRead(session, id, text)
     if (text === undefined) session.set('visitor', ++this.#visitors)
-    return { session, storedId: text === undefined ? null : id }
+    return text === undefined
+      ? { session, storedId: null, askedId: id }
+      : { session, storedId: id, askedId: null }
   }
 
   async #save(open: Open): Promise<Open> {
-    let { session, storedId } = open
+    let { session, storedId, askedId } = open
     let expected = this.model.save(open)
     if (session.destroyed) this.#destroyed.add(session.id)
     if (expected && !this.#ids.includes(expected)) this.#ids.push(expected)
 
     expect(await this.#storage.save(session)).toBe(expected)
-    return { session, storedId: expected || storedId }
+    return { session, storedId: expected || storedId, askedId }
   }
 }
 
@@ -210,7 +215,7 @@ describe.each(setups)('$name', ({ backend, args }) => {
   }
 
   test('holds what was saved last, and nothing that was destroyed', async () => {
-    let { storage, close } = await backend.create(redis)
+    let { storage, close } = await backend.create(redis, { onConflict: 'overwrite' })
     try {
       await fc.assert(
         fc.asyncProperty(steps, async (steps) => {

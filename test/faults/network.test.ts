@@ -1,5 +1,5 @@
 /** What users see of a network that cuts, swallows or delays what is on its way. */
-import { createRedisSessionStorage } from 'remix-session-storage-redis'
+import { createRedisSessionStorage, type SessionOptions } from 'remix-session-storage-redis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 
 import { failure, SLACK, stored, valueOf } from '../support/failure.ts'
@@ -25,8 +25,8 @@ afterEach(async () => {
   await proxy.stop()
 })
 
-function open(timeout: number) {
-  let storage = createRedisSessionStorage({ url: proxy.url, timeout })
+function open(timeout: number, options?: SessionOptions) {
+  let storage = createRedisSessionStorage({ url: proxy.url, timeout, ...options })
   opened.push(storage)
   return storage
 }
@@ -53,7 +53,7 @@ test('cut with a read in flight: the read is sent again', async () => {
 })
 
 test('cut with a write in flight: the write fails rather than overwrite a newer one', async () => {
-  let storage = open(LONG)
+  let storage = open(LONG, { onConflict: 'overwrite' })
   let id = await stored(storage, 'old')
   let session = await storage.read(id)
   session.set('value', 'new')

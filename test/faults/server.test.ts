@@ -50,7 +50,7 @@ async function killedWith(options?: Partial<UrlOptions>) {
 }
 
 test('killed mid-command: a write fails, and a read waits for the next server', async () => {
-  let { port, address, storage, write, read } = await killedWith()
+  let { port, address, storage, write, read } = await killedWith({ onConflict: 'overwrite' })
   let { error } = await write
   expect(error.message).toContain(address)
   expect(error.message).toContain('may or may not')

@@ -72,12 +72,19 @@ describe.each(setups)('over $name, with $onConflict', ({ create, onConflict }) =
     await Promise.all(Array.from({ length: AT_ONCE }, run))
   }
 
-  test.each(slowRequests)('a logout is not undone by %s', async (_, change) => {
+  let logouts: [what: string, logOut: (round: Round) => Promise<string | null>][] = [
+    ['that has read the session before', ({ early }) => (early.destroy(), later(early))],
+    ['that reads the session later', ({ id }) => logOutLater(id)],
+  ]
+  let races = logouts.flatMap(([which, logOut]) =>
+    slowRequests.map(([what, change]) => [which, what, logOut, change] as const),
+  )
+  test.each(races)('a logout %s is not undone by %s', async (_, __, logOut, change) => {
     let saved = 0
-    await race(async ({ id, late, early }) => {
+    await race(async (round) => {
+      let { id, late } = round
       change(late)
-      early.destroy()
-      let [result, cleared] = await Promise.all([slow.storage.save(late), later(early)])
+      let [result, cleared] = await Promise.all([slow.storage.save(late), logOut(round)])
 
       expect(cleared).toBe('')
       expect(await exist(id, late.id)).toEqual([false, false])
@@ -113,6 +120,14 @@ function delay(): number {
 
 async function later(session: Session): Promise<string | null> {
   await sleep(delay())
+  return other.storage.save(session)
+}
+
+/** A logout that knows nothing but the id that its cookie names, which may be that of before a login. */
+async function logOutLater(id: string): Promise<string | null> {
+  await sleep(delay())
+  let session = await other.storage.read(id)
+  session.destroy()
   return other.storage.save(session)
 }
 

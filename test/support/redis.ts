@@ -73,7 +73,8 @@ async function commandsDuring(
   await monitor.monitor((line) => {
     let text = String(line)
     if (text.includes(marker)) end.resolve()
-    else lines.push(text)
+    // Not what a script does.
+    else if (!/^\S+ \[\d+ lua\]/.test(text)) lines.push(text)
   })
   try {
     await action()

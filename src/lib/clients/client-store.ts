@@ -35,7 +35,6 @@ export class ClientStore implements SessionStore {
   readonly pending: Pending
   readonly refreshesOnLoad: boolean
   readonly keepsMarks: boolean
-  readonly canReplace: boolean
   readonly #settings: StoreSettings
   readonly #client: ClientAdapter
   readonly #order = new Order()
@@ -46,7 +45,6 @@ export class ClientStore implements SessionStore {
     this.pending = new Pending(settings)
     this.refreshesOnLoad = this.#client.refreshesOnLoad && settings.rolling
     this.keepsMarks = this.#client.append !== undefined
-    this.canReplace = this.#client.replace !== undefined
   }
 
   load<result>(

@@ -75,7 +75,6 @@ export class NativeStore implements SessionStore {
   readonly pending: Pending
   readonly refreshesOnLoad: boolean
   readonly keepsMarks = true
-  readonly canReplace = true
   readonly #addon: typeof NativeAddon
   readonly #connection: NativeAddon.NativeConnection
   readonly #waiting = new TicketTable<Waiting>()

@@ -25,8 +25,13 @@ export interface Change {
  *   is now, to the byte where that was found by spans.
  * - Flash: what this request was shown is gone, unless somebody has flashed it anew meanwhile; what it has
  *   flashed is there; all else stays.
+ *
+ * @param there the session as it is now; its values and flash become those of the result
  */
-export function merge(change: Change, { stored, values, flash }: Present): StoredText {
+export function merge(change: Change, there: Present): StoredText {
+  if (there.data === null) return change.mine
+  let { stored } = there
+  let [values, flash] = there.data
   let [baseValues, baseFlash] = parse(change.base.pieces)
   let [mineValues, mineFlash] = parse(change.mine.pieces)
 

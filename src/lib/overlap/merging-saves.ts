@@ -37,8 +37,8 @@ export function mergingSaves(
     return save
   }
 
-  function present(id: string, terms: Terms): Promise<Present | null> {
-    return readPresent(store, id, nameOf(id), terms)
+  function present(id: string, known: StoredText, terms: Terms): Promise<Present | null> {
+    return readPresent(store, id, known, nameOf(id), terms)
   }
 
   /** @throws {RedisSessionStorageError} `TOO_LARGE` */
@@ -58,7 +58,7 @@ export function mergingSaves(
     let last: StoredText | undefined
     for (let inVain = 0; ;) {
       await pause(inVain)
-      let there = await present(save.id, terms)
+      let there = await present(save.id, save.state.base, terms)
       if (there === null && save.location.id !== null) {
         forget(save.state, save)
         return null
@@ -101,9 +101,9 @@ export function mergingSaves(
   async function put(id: string, text: StoredText, over: Condition, terms: Terms): Promise<void> {
     for (let inVain = 1; !(await store.save(id, text.pieces, over, Boolean, terms)); inVain++) {
       await pause(inVain)
-      let there = await present(id, terms)
+      let there = await present(id, text, terms)
       // All of it, because everything that one save writes has the same nonce.
-      if (there !== null && isSameText(there.stored.pieces, text.pieces)) return
+      if (there?.stored === text) return
       over = there?.stored ?? 'new'
     }
   }
@@ -113,7 +113,7 @@ export function mergingSaves(
    * session object may have failed half-way, and has merged what others had done.
    */
   async function putOverHalf(save: Save, terms: Terms): Promise<StoredText> {
-    let half = await present(save.id, terms)
+    let half = await present(save.id, save.state.base, terms)
     if (half !== null) isDone(save, half)
     let text = merged(save, half)
     await put(save.id, text, half?.stored ?? 'new', terms)
@@ -125,7 +125,7 @@ export function mergingSaves(
    * may save it until then: it is marked as moved only over the text that has been merged.
    */
   async function move(save: Save, { from, obsolete }: Relocation, terms: Terms) {
-    let there = from === null ? null : await present(from, terms)
+    let there = from === null ? null : await present(from, save.state.base, terms)
     if (there === null) return putOverHalf(save, terms)
     isDone(save, there)
     let text = merged(save, there)
@@ -133,7 +133,7 @@ export function mergingSaves(
     let mark = { ...terms, ttl: MOVED_TTL }
     while (obsolete !== undefined) {
       if (await store.save(from!, [MOVED], there.stored, Boolean, mark)) break
-      there = await present(from!, terms)
+      there = await present(from!, save.state.base, terms)
       if (there === null) break
       let written = text
       text = merged(save, there)

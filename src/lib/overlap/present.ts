@@ -6,17 +6,21 @@ import { StoredText } from './stored-text.ts'
 
 export interface Present {
   stored: StoredText
-  values: JsonObject
-  flash: JsonObject
+  /** Not read where the text is one that is known. */
+  data: [values: JsonObject, flash: JsonObject] | null
 }
 
 /** In place of a session that is about to be deleted, because it has another id now. */
 export const MOVED = '[{},{},{"moved":true}]'
 
-/** @param key names the session in an error */
+/**
+ * @param known a text that may still be there
+ * @param key names the session in an error
+ */
 export function readPresent(
   store: SessionStore,
   id: string,
+  known: StoredText,
   key: string,
   terms: Terms,
 ): Promise<Present | null> {
@@ -24,8 +28,9 @@ export function readPresent(
     id,
     (text, spans) => {
       if (text === null || text === MOVED) return null
+      if (text === known.pieces.join('')) return { stored: known, data: null }
       let [values, flash, third] = fromText(text, spans, key)
-      return { stored: StoredText.read(text as string, third), values, flash }
+      return { stored: StoredText.read(text as string, third), data: [values, flash] }
     },
     terms,
   )

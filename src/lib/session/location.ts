@@ -7,6 +7,8 @@ export interface Location {
   store: SessionStore | null
   /** The id under which `store` has the session; `null` for none. */
   id: string | null
+  /** The id that the cookie named, if the store did not have it. */
+  asked: string | null
   /** When the TTL was last refreshed, by `performance.now()`. */
   refreshedAt: number
   /** The text that was read, and what leads to its third element; `null` for a new session. */
@@ -35,6 +37,7 @@ export function nowhere(): Location {
   return {
     store: null,
     id: null,
+    asked: null,
     refreshedAt: -Infinity,
     text: null,
     third: false,

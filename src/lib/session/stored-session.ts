@@ -16,6 +16,13 @@ export function newSession(id?: string): Session {
   return isCovered ? new JsonSession(id) : new Session(id)
 }
 
+/** Makes a session for a visitor whose cookie names one that `store` does not have. */
+export function unknownSession(store: SessionStore, asked: string, id?: string): Session {
+  let session = newSession(id)
+  locationIn(session, store).asked = asked
+  return session
+}
+
 /** Makes a session as it was read from `store`. */
 export function loadedSession(
   store: SessionStore,

@@ -21,9 +21,6 @@ export interface SessionStore {
   /** Whether `append` works: a client may not be able to. */
   readonly keepsMarks: boolean
 
-  /** Whether `save` can write over an expected text only. */
-  readonly canReplace: boolean
-
   /**
    * Returns the text of session `id`, or `null` if there is none; and its spans, if the store has
    * found them. A text without spans may be anything.
