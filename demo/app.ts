@@ -5,13 +5,15 @@ import { Session } from '@remix-run/session'
 import { session as sessionMiddleware } from '@remix-run/session-middleware'
 import { RedisSessionStorageError } from 'remix-session-storage-redis'
 
+import { boxesOf, clearBoxes, putBox } from './boxes.ts'
 import { cartOf, changeCart, findProduct } from './cart.ts'
 import { errorPage, homePage } from './page.ts'
 import { notePanel, panel } from './panel.ts'
 import { asset, createNonce, page, redirect } from './response.ts'
 import { routes } from './routes.ts'
-import { createSessionCookie, createSessionStorage } from './session.ts'
+import { createSessionCookie, createSessionStorage, ON_CONFLICT } from './session.ts'
 import { createSessionViewer } from './stored-session.ts'
+import { createVolleys } from './volleys.ts'
 
 export interface App {
   fetch(request: Request): Promise<Response>
@@ -25,16 +27,25 @@ const ICON = readFileSync(new URL('icon.svg', import.meta.url), 'utf8')
 /** The longest name that a visitor can have. */
 const NAME_LENGTH = 40
 
-/** @throws {RedisSessionStorageError} when Redis cannot be reached */
-export async function createApp(redisUrl: string, secret: string): Promise<App> {
+/**
+ * @param origin Gives where the app is reached, once it is served
+ * @throws {RedisSessionStorageError} when Redis cannot be reached
+ */
+export async function createApp(
+  redisUrl: string,
+  secret: string,
+  origin: () => string,
+): Promise<App> {
   let sessionCookie = createSessionCookie(secret)
-  let sessionStorage = createSessionStorage(redisUrl)
-  await sessionStorage.connect()
+  let sessionStorage = createSessionStorage(redisUrl, 'merge')
+  // The same sessions, for the requests that show what merging is good for.
+  let overwritingStorage = createSessionStorage(redisUrl, 'overwrite')
+  let storages = { merge: sessionStorage, overwrite: overwritingStorage }
+  await Promise.all([sessionStorage.connect(), overwritingStorage.connect()])
   let viewer = await createSessionViewer(redisUrl)
+  let volleys = createVolleys(origin)
 
-  let router = createRouter({
-    defaultHandler: () => page(errorPage('There is no such page.'), { status: 404 }),
-  })
+  let router = createRouter({ defaultHandler: noSuchPage })
 
   router.map(routes.shop, {
     middleware: [sessionMiddleware(sessionCookie, sessionStorage)],
@@ -47,6 +58,7 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
             notice: session.get('notice') as string | undefined,
             problem: session.get('problem') as string | undefined,
             cart: cartOf(session),
+            boxes: boxesOf(session),
           }),
         )
       },
@@ -92,6 +104,33 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
     },
   })
 
+  for (let onConflict of ON_CONFLICT) {
+    // Without the middleware, because the session has to be stored before the requests read it.
+    router.map(routes.fire[onConflict], async (context) => {
+      let id = await sessionCookie.parse(context.headers.get('Cookie'))
+      let session = await sessionStorage.read(id)
+      clearBoxes(session, onConflict)
+      let saved = await sessionStorage.save(session)
+      let response = redirect(`${routes.shop.home.href()}#overlap`)
+      // The visitor has signed out meanwhile.
+      if (saved === null) return response
+
+      let cookie = await sessionCookie.serialize(saved)
+      await volleys.fire(onConflict, cookie.split(';', 1)[0]!)
+      response.headers.append('Set-Cookie', cookie)
+      return response
+    })
+
+    router.map(routes.box[onConflict], {
+      middleware: [sessionMiddleware(sessionCookie, storages[onConflict])],
+      async handler(context) {
+        if (!(await volleys.hold(context.params.volley))) return noSuchPage()
+        putBox(context.get(Session), Number(context.params.box))
+        return new Response(null, { status: 204 })
+      },
+    })
+  }
+
   router.map(routes, {
     actions: {
       async stored(context) {
@@ -126,7 +165,7 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
     },
     async close() {
       viewer.close()
-      await sessionStorage.close()
+      await Promise.all([sessionStorage.close(), overwritingStorage.close()])
     },
   }
 }
@@ -134,6 +173,10 @@ export async function createApp(redisUrl: string, secret: string): Promise<App> 
 /** Reads a form, or an empty one if something else was sent. */
 function formOf(request: Request): Promise<FormData> {
   return request.formData().catch(() => new FormData())
+}
+
+function noSuchPage(): Response {
+  return page(errorPage('There is no such page.'), { status: 404 })
 }
 
 function noSuchProduct(): Response {

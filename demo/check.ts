@@ -2,6 +2,7 @@
  * A scripted visit to the demo, over HTTP and with a look into Redis after each step: what a person
  * sees on the page, and that it is true.
  */
+import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
 
 import { startApp } from './app-process.ts'
@@ -27,6 +28,7 @@ export async function check(redisUrl: string, secret: string): Promise<boolean> 
     await fillCart()
     await readOnly()
     await signIn()
+    await overlap()
     await lookFromOutside()
     await otherVisitor()
     await restart()
@@ -89,6 +91,19 @@ export async function check(redisUrl: string, secret: string): Promise<boolean> 
     expect('a name has to be more than blanks', shows(page, 'A name has 1 to 40 characters'))
   }
 
+  async function overlap(): Promise<void> {
+    let key = (await keyFor(visitor))!
+    let page = await visitor.post('/fire/merge')
+    expect('of 20 requests that overlap, merging keeps all', shows(page, '20 of 20 kept'))
+    expect('which Redis holds', (await boxesIn(key)) === 20, await seen(key))
+    page = await visitor.post('/fire/overwrite')
+    expect('overwriting keeps the last', shows(page, '>1 of 20 kept', 'the last save won'))
+    expect('which is all that Redis holds', (await boxesIn(key)) === 1, await seen(key))
+    expect('the cart and the name stay', shows(page, '2 items', 'Signed in as', 'Ada'))
+    let late = await visitor.post(`/fire/merge/${randomUUID()}/1`)
+    expect('nobody else fires one of them', late.status === 404 && (await boxesIn(key)) === 1)
+  }
+
   async function lookFromOutside(): Promise<void> {
     let key = (await keyFor(visitor))!
     // A flash message waits in the session: it was stored, and no page has shown it yet.
@@ -140,6 +155,11 @@ export async function check(redisUrl: string, secret: string): Promise<boolean> 
   async function keyFor(someone: Visitor): Promise<string | null> {
     let id = await createSessionCookie(secret).parse(someone.cookie())
     return id ? keyOf(id) : null
+  }
+
+  async function boxesIn(key: string): Promise<number> {
+    let [values] = JSON.parse((await redis.get(key))!) as [values: object]
+    return Object.keys(values).filter((name) => name.startsWith('box.')).length
   }
 
   /** What Redis holds, for the report. */

@@ -6,7 +6,7 @@ import { RedisSessionStorageError } from 'remix-session-storage-redis'
 
 import { createApp } from './app.ts'
 import { check } from './check.ts'
-import { serve } from './server.ts'
+import { serve, type RunningServer } from './server.ts'
 
 const { REDIS_URL, SESSION_SECRET, PORT, HOST } = process.env
 
@@ -25,8 +25,9 @@ if (!REDIS_URL || !SESSION_SECRET) {
 }
 
 async function start(redisUrl: string, secret: string): Promise<void> {
-  let app = await createApp(redisUrl, secret)
-  let server = await serve(app, PORT ? Number(PORT) : undefined, HOST)
+  let server: RunningServer
+  let app = await createApp(redisUrl, secret, () => server.origin)
+  server = await serve(app, PORT ? Number(PORT) : undefined, HOST)
   console.log(`\n  The demo runs at ${server.url}\n  Ctrl-C stops it.\n`)
 
   let isStopping = false

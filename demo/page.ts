@@ -1,4 +1,6 @@
 /** The shop's page. */
+import type { Boxes } from './boxes.ts'
+import { boxesSection } from './boxes-section.ts'
 import { PRODUCTS, type Cart, type CartLine, type Product } from './cart.ts'
 import { html, type Html } from './html.ts'
 import { picture } from './pictures.ts'
@@ -10,9 +12,10 @@ export interface HomePage {
   notice: string | undefined
   problem: string | undefined
   cart: Cart
+  boxes: Boxes | undefined
 }
 
-export function homePage({ name, notice, problem, cart }: HomePage): Html {
+export function homePage({ name, notice, problem, cart, boxes }: HomePage): Html {
   return layout(
     'Remix sessions in Redis',
     html`
@@ -34,7 +37,7 @@ export function homePage({ name, notice, problem, cart }: HomePage): Html {
               ${PRODUCTS.map(productCard)}
             </ul>
           </section>
-          ${cartSection(cart)}
+          ${cartSection(cart)} ${boxesSection(boxes)}
         </main>
 
         <aside aria-labelledby="stored">
@@ -173,6 +176,7 @@ function thingsToTry(): Html {
     <ul class="try">
       <li><strong>reload this page</strong>: the time to live starts anew.</li>
       <li><strong>add something</strong>: a few more bytes, under the same key.</li>
+      <li><strong>fire requests</strong>: a key for each of them, or only for the last.</li>
       <li><strong>sign in</strong>: a new key, and the old one is gone.</li>
       <li><strong>sign out</strong>: nothing is left.</li>
     </ul>

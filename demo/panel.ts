@@ -41,7 +41,7 @@ export function panel({ key, text, bytes, expiresIn }: StoredSession, nonce: str
           <dd><span class="large">${bytes}</span> bytes</dd>
         </div>
         <div class="wide">
-          <dt>Value: what the session holds, and flash messages</dt>
+          <dt>Value: the session, flash messages, and a version</dt>
           <dd><pre>${prettyJson(text)}</pre></dd>
         </div>
       </dl>

@@ -10,6 +10,16 @@ export const routes = route({
     add: post('/cart/:product/add'),
     remove: post('/cart/:product/remove'),
   },
+  /** Fires requests that overlap, by what becomes of them in the session. */
+  fire: {
+    merge: post('/fire/merge'),
+    overwrite: post('/fire/overwrite'),
+  },
+  /** One of these requests. */
+  box: {
+    merge: post('/fire/merge/:volley/:box'),
+    overwrite: post('/fire/overwrite/:volley/:box'),
+  },
   /** What Redis holds for the visitor, looked at without touching the session. */
   stored: get('/stored'),
   stylesheet: get('/style.css'),

@@ -1,18 +1,24 @@
 /** Serves the demo with Node's HTTP server. */
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { isIPv6, type AddressInfo } from 'node:net'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 
 import type { App } from './app.ts'
 
 export interface RunningServer {
+  /** For visitors. */
   url: string
+  /** Where this process reaches itself. A request's `Host` header could name any other server. */
+  origin: string
   /** Resolves once all requests are answered. */
   close(): Promise<void>
 }
 
 /** The port to have if nobody has it yet and none was asked for. */
 const USUAL_PORT = 3000
+
+/** What to connect to where a server listens on all addresses. */
+const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 /**
  * @param app What to serve
@@ -32,8 +38,10 @@ export async function serve(
     await listen(server, 0, host)
   }
 
+  let { address, port: bound } = server.address() as AddressInfo
   return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    url: `http://localhost:${bound}`,
+    origin: originOf(address, bound),
     close() {
       return new Promise((resolve) => {
         server.close(() => resolve())
@@ -42,6 +50,11 @@ export async function serve(
       })
     },
   }
+}
+
+function originOf(address: string, port: number): string {
+  let reachable = LOOPBACK[address] ?? address
+  return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -5,6 +5,11 @@ import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-sessi
 /** Half an hour: short enough to watch it count down, and every request starts it anew. */
 export const TTL = 30 * 60
 
+/** What can become of the changes of requests that overlap. */
+export const ON_CONFLICT = ['merge', 'overwrite'] as const
+
+export type OnConflict = (typeof ON_CONFLICT)[number]
+
 const PREFIX = 'session:'
 
 /** A real app, which is served over HTTPS, would say `secure: true`, too. */
@@ -12,8 +17,11 @@ export function createSessionCookie(secret: string): Cookie {
   return createCookie('demo_session', { secrets: [secret], httpOnly: true, sameSite: 'Lax' })
 }
 
-export function createSessionStorage(redisUrl: string): RedisSessionStorage {
-  return createRedisSessionStorage({ url: redisUrl, ttl: TTL, prefix: PREFIX })
+export function createSessionStorage(
+  redisUrl: string,
+  onConflict: OnConflict,
+): RedisSessionStorage {
+  return createRedisSessionStorage({ url: redisUrl, ttl: TTL, prefix: PREFIX, onConflict })
 }
 
 /** Where Redis keeps the session of this id. */

@@ -14,6 +14,9 @@ let redis: TestRedis
 let app: AppProcess
 let browser: Browser
 let folder: string
+
+const BOX_KEYS = Array.from({ length: 20 }, (_, index) => `box.${index + 1}`)
+
 beforeAll(async () => {
   redis = await startRedis()
   process.env.REDIS_URL = redis.url
@@ -31,6 +34,17 @@ afterAll(async () => {
   await redis.stop()
   await rm(folder, { recursive: true })
 })
+
+/** What Redis holds for the session that the page's panel shows. */
+async function storedFor(page: Page): Promise<Record<string, unknown>> {
+  let key = await page.frameLocator('iframe').locator('dd.key').textContent()
+  let [values] = JSON.parse(String(await redis.side.get(String(key))))
+  return values
+}
+
+function boxKeys(stored: Record<string, unknown>): string[] {
+  return Object.keys(stored).filter((key) => key.startsWith('box.'))
+}
 
 async function open(width: number): Promise<Page> {
   let context = await browser.newContext({
@@ -69,3 +83,42 @@ test.each([1280, 360])('a visitor signs in and fills a cart, %i pixels wide', as
   expect(await redis.side.exists(String(id))).toBe(0)
   expect(await page.getByRole('button', { name: 'Sign in' }).count()).toBe(1)
 })
+
+test.each([1280, 360])(
+  'twenty requests at once keep their boxes, or with overwrite one, %i pixels wide',
+  async (width) => {
+    let page = await open(width)
+    let merge = page.getByRole('button', { name: 'Fire 20 requests', exact: true })
+    let overwrite = page.getByRole('button', { name: 'Fire 20 with overwrite', exact: true })
+    let outcome = page.locator('.outcome')
+    let boxes = page.getByRole('listitem').filter({ hasText: /^\d+ (kept|lost)$/ })
+    let kept = boxes.filter({ hasText: 'kept' })
+    expect(await boxes.count()).toBe(0)
+
+    // A first visit: there is no session before the requests.
+    await merge.click()
+    expect(await outcome.textContent()).toMatch(/^\s*20 of 20 kept\s/)
+    expect(await kept.count()).toBe(20)
+    expect(boxKeys(await storedFor(page)).toSorted()).toEqual(BOX_KEYS.toSorted())
+
+    await page.getByRole('textbox').fill('Ann')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: /add/i }).first().click()
+
+    await overwrite.click()
+    expect(await outcome.textContent()).toMatch(/^\s*1 of 20 kept: the last save won\s/)
+    expect(await boxes.count()).toBe(20)
+    let survivor = await kept.textContent()
+    let stored = await storedFor(page)
+    expect(boxKeys(stored)).toEqual([`box.${parseInt(survivor!)}`])
+    expect(stored).toMatchObject({ name: 'Ann', cart: { notebook: 1 } })
+    let overflow = await page.locator('html').boundingBox()
+    expect(overflow!.width).toBeLessThanOrEqual(width)
+
+    await merge.click()
+    expect(await kept.count()).toBe(20)
+    stored = await storedFor(page)
+    expect(boxKeys(stored)).toHaveLength(20)
+    expect(stored).toMatchObject({ name: 'Ann', cart: { notebook: 1 } })
+  },
+)
