@@ -1,12 +1,16 @@
 /** The demo as a person sees it: in a browser, without client-side JavaScript. */
 import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startApp, type AppProcess } from '../../demo/app-process.ts'
+import { createVolleys } from '../../demo/volleys.ts'
 import { ensureProgram } from '../../scripts/programs.js'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
@@ -44,6 +48,11 @@ async function storedFor(page: Page): Promise<Record<string, unknown>> {
 
 function boxKeys(stored: Record<string, unknown>): string[] {
   return Object.keys(stored).filter((key) => key.startsWith('box.'))
+}
+
+function readsBeforeFirstBox(commands: string[][]): number {
+  let first = commands.findIndex(([verb, , text]) => verb === 'SET' && text!.includes('box.'))
+  return commands.slice(0, first).filter(([verb]) => verb === 'GETEX').length
 }
 
 async function open(width: number): Promise<Page> {
@@ -105,7 +114,9 @@ test.each([1280, 360])(
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('button', { name: /add/i }).first().click()
 
-    await overwrite.click()
+    let commands = await redis.commandsDuring(() => overwrite.click())
+    // The first one is the read that all boxes are removed after.
+    expect(readsBeforeFirstBox(commands)).toBe(1 + 20)
     expect(await outcome.textContent()).toMatch(/^\s*1 of 20 kept: the last save won\s/)
     expect(await boxes.count()).toBe(20)
     let survivor = await kept.textContent()
@@ -122,3 +133,22 @@ test.each([1280, 360])(
     expect(stored).toMatchObject({ name: 'Ann', cart: { notebook: 1 } })
   },
 )
+
+test('requests that are fired together wait for the one that is late', async () => {
+  let events: string[] = []
+  let server = createServer(async (request, response) => {
+    let [volley, box] = request.url!.split('/').slice(-2)
+    if (box === '20') await wait(100)
+    events.push('came')
+    await volleys.hold(volley!)
+    events.push('went on')
+    response.writeHead(204).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  let { port } = server.address() as AddressInfo
+  let volleys = createVolleys(() => `http://127.0.0.1:${port}`)
+
+  await volleys.fire('merge', '')
+  server.close()
+  expect(events).toEqual([...Array(20).fill('came'), ...Array(20).fill('went on')])
+})
