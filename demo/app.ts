@@ -117,7 +117,8 @@ export async function createApp(
 
       let cookie = await sessionCookie.serialize(saved)
       await volleys.fire(onConflict, cookie.split(';', 1)[0]!)
-      response.headers.append('Set-Cookie', cookie)
+      // Who has the cookie already may have signed in meanwhile, and have a newer one.
+      if (saved !== id) response.headers.append('Set-Cookie', cookie)
       return response
     })
 

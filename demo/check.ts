@@ -99,6 +99,7 @@ export async function check(redisUrl: string, secret: string): Promise<boolean> 
     page = await visitor.post('/fire/overwrite')
     expect('overwriting keeps the last', shows(page, '>1 of 20 kept', 'the last save won'))
     expect('which is all that Redis holds', (await boxesIn(key)) === 1, await seen(key))
+    expect('a visitor who has the cookie is sent none', page.setCookies.length === 0)
     expect('the cart and the name stay', shows(page, '2 items', 'Signed in as', 'Ada'))
     let late = await visitor.post(`/fire/merge/${randomUUID()}/1`)
     expect('nobody else fires one of them', late.status === 404 && (await boxesIn(key)) === 1)

@@ -23,7 +23,7 @@ export interface Volleys {
 }
 
 /** Milliseconds after which those that have come no longer wait for one that has not. */
-const LONGEST_HOLD = 1000
+const LONGEST_HOLD = 3000
 
 /** Milliseconds within which the requests of a volley save. */
 const SPREAD = 20
