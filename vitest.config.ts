@@ -9,6 +9,8 @@ export default defineConfig({
     },
   },
   test: {
+    // Of tests that say they may run side by side: these wait for time to pass.
+    maxConcurrency: 100,
     include: ['test/**/*.test.ts'],
     // `npm run test:package` has more to set up.
     exclude: ['test/package/**', '**/node_modules/**'],

@@ -91,6 +91,14 @@ export const OPTIONS = [
       'every request that uses a session refreshes its TTL; `false`: only one that changes it',
   }),
   option({
+    name: 'maxLifetime',
+    forms: ['url', 'client'],
+    ...mapped(number({ unit: 'seconds', min: 1, max: MAX_TTL }), Math.floor),
+    default: null as number | null,
+    description:
+      'seconds after which a session ends, however active it is; see [`maxLifetime`](#sessions-that-end)',
+  }),
+  option({
     name: 'refreshCookie',
     forms: ['url', 'client'],
     ...flag,

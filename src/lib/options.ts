@@ -26,6 +26,15 @@ export interface SessionOptions {
   rolling?: boolean | undefined
 
   /**
+   * Seconds after which a session ends, however active it is; a fraction is rounded down. They count from its
+   * first save, through all ids that it gets, and for one that was stored before this option was set from
+   * its next save. The key in Redis expires then, too.
+   *
+   * @default none: a session lives as long as it is used
+   */
+  maxLifetime?: number | undefined
+
+  /**
    * Whether `save` returns the id of an unchanged session, too, so that Remix sends the cookie again and
    * its `maxAge` starts over: at most once a minute for each session and process, and never if the
    * session was destroyed or has another id by now.

@@ -14,6 +14,8 @@ import type { StoreSettings } from './store/session-store.ts'
 /** The settings of the store, and those of the storage on top of it. */
 export interface Settings {
   store: StoreSettings
+  /** Seconds; `null` where a session lives as long as it is used. */
+  maxLifetime: number | null
   refreshCookie: boolean
   useUnknownIds: boolean
   onConflict: 'overwrite' | 'merge'
@@ -66,13 +68,14 @@ type StorageSettings = Omit<Settings, 'store' | 'backend'>
 
 /** Tells the settings of the store from those of the storage. */
 function split({
+  maxLifetime,
   refreshCookie,
   useUnknownIds,
   onConflict,
   onCorrupt,
   ...store
 }: StoreSettings & StorageSettings): Omit<Settings, 'backend'> {
-  return { store, refreshCookie, useUnknownIds, onConflict, onCorrupt }
+  return { store, maxLifetime, refreshCookie, useUnknownIds, onConflict, onCorrupt }
 }
 
 /**
@@ -90,6 +93,7 @@ export function readDropInOptions(
   let store = { prefix: keyPrefix, rolling: false, maxBytes: Infinity, ...limits }
   return {
     store,
+    maxLifetime: null,
     refreshCookie: false,
     useUnknownIds,
     onConflict: 'overwrite',

@@ -7,6 +7,7 @@ import { isClient, readClient, type RedisClient } from './clients/redis-client.t
 import { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
 import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './options.ts'
+import { Lifetime } from './session/lifetime.ts'
 import { fromText } from './session/session-text.ts'
 import {
   age,
@@ -24,8 +25,9 @@ import { overwritingSaves } from './overlap/overwriting-saves.ts'
 import { MOVED } from './overlap/present.ts'
 import { isInPlace, saveInTurn } from './overlap/save-in-turn.ts'
 import type { Saves } from './overlap/saves.ts'
+import { StoredText } from './overlap/stored-text.ts'
 import { Turns } from './overlap/turns.ts'
-import type { SessionStore, Spans, Unreadable } from './store/session-store.ts'
+import type { SessionStore, Spans, Terms, Unreadable } from './store/session-store.ts'
 
 /** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
 const MAX_ID_LENGTH = 512
@@ -106,40 +108,66 @@ function createStore({ store, backend }: Settings): SessionStore {
     : new ClientStore(store, backend.client)
 }
 
-function savesOf(store: SessionStore, turns: Turns, settings: Settings): Saves {
-  let { prefix, maxBytes } = settings.store
-  return settings.onConflict === 'overwrite'
-    ? overwritingSaves(store, turns, maxBytes)
-    : mergingSaves(store, turns, maxBytes, (id) => redacted(prefix, id))
+function savesOf(
+  store: SessionStore,
+  turns: Turns,
+  lifetime: Lifetime,
+  { onConflict, store: { prefix, maxBytes } }: Settings,
+): Saves {
+  let context = { store, turns, lifetime, maxBytes, nameOf: (id: string) => redacted(prefix, id) }
+  return onConflict === 'overwrite' ? overwritingSaves(context) : mergingSaves(context)
 }
 
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
   let { refreshCookie, useUnknownIds, onCorrupt } = settings
   let { prefix, rolling } = settings.store
   let turns = new Turns(store.pending)
-  let saves = savesOf(store, turns, settings)
+  let lifetime = new Lifetime(settings.maxLifetime, settings.store.ttl)
+  let saves = savesOf(store, turns, lifetime, settings)
   let cookies = new CookieRefresh(store, rolling)
 
   function read(cookie: string | null): Promise<Session> {
     if (cookie != null && typeof cookie !== 'string') return Promise.reject(notACookie())
     if (!isPossibleId(cookie)) return Promise.resolve(newSession())
 
+    let then = (text: string | null | Unreadable, spans?: Spans) =>
+      text === null || text === MOVED
+        ? unknownSession(store, cookie, useUnknownIds && text === null ? cookie : undefined)
+        : sessionOf(cookie, text, spans)
     return turns.single(cookie, (terms) =>
-      store.load(
-        cookie,
-        (text, spans) =>
-          text === null || text === MOVED
-            ? unknownSession(store, cookie, useUnknownIds && text === null ? cookie : undefined)
-            : sessionOf(cookie, text, spans),
-        terms,
-      ),
+      lifetime.isLimited ? loadLimited(cookie, then, terms) : store.load(cookie, then, terms),
+    )
+  }
+
+  /** Reads a session whose TTL depends on when it was created, which only its text tells. */
+  function loadLimited(
+    id: string,
+    then: (text: string | null | Unreadable, spans?: Spans) => Session,
+    terms?: Terms,
+  ): Promise<Session> {
+    return store.peek(
+      id,
+      (text, spans) => {
+        let session = then(text, spans)
+        let location = locationIn(session, store)
+        if (rolling && location.id !== null) {
+          let now = { since: performance.now() }
+          store.touch(id, () => {}, lifetime.bound(location, now)).catch(() => {})
+        }
+        return session
+      },
+      terms,
     )
   }
 
   function sessionOf(id: string, text: string | Unreadable, spans: Spans | undefined): Session {
     try {
       let loaded = fromText(text, spans, redacted(prefix, id))
-      return loadedSession(store, id, text as string, loaded)
+      let session = loadedSession(store, id, text as string, loaded)
+      if (!lifetime.isLimited) return session
+      let location = locationIn(session, store)
+      location.createdAt = StoredText.read(text as string, loaded[2]).version.createdAt
+      return lifetime.hasEnded(location) ? unknownSession(store, id) : session
     } catch (error) {
       if (onCorrupt === 'throw') throw error
       discarded.publish({ key: redacted(prefix, id), error })
@@ -163,6 +191,8 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     if (!isPossibleId(id)) throw impossibleId()
 
     let location = locationIn(session, store)
+    if (lifetime.hasEnded(location)) return Promise.resolve(null)
+    lifetime.begin(location)
     let target = { id, obsolete: isPossibleId(deleteId) ? deleteId : undefined }
     if (location.saving === null && isInPlace(location.id, target)) {
       return saves.save(session, id, location)
@@ -180,13 +210,16 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
   function refresh(session: Session): Promise<string | null> {
     let location = locationIn(session, store)
     let { id } = location
-    if (id === null) return Promise.resolve(null)
+    if (id === null || lifetime.hasEnded(location)) return Promise.resolve(null)
     if (refreshCookie && cookies.isDue(id)) {
-      return turns.several([id], (terms) => cookies.refresh(id, terms)).catch(unlessClosed)
+      return turns
+        .several([id], (terms) => cookies.refresh(id, lifetime.bound(location, terms)))
+        .catch(unlessClosed)
     }
     let isFresh = store.refreshesOnLoad && age(location) < FRESH_FOR
     if (!rolling || isFresh) return Promise.resolve(null)
-    return turns.single(id, (terms) => store.touch(id, () => null, terms)).catch(unlessClosed)
+    let touch = (terms?: Terms) => store.touch(id, () => null, lifetime.bound(location, terms))
+    return turns.single(id, touch).catch(unlessClosed)
   }
 
   return {

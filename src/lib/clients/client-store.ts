@@ -174,10 +174,10 @@ export class ClientStore implements SessionStore {
     let { id, isSingle, bytes, terms } = made
     let ids = id === undefined ? [] : [id]
     let { timeout } = this.#settings
-    let refusal = this.pending.admit(bytes, terms !== undefined)
+    let refusal = this.pending.admit(bytes, terms?.since !== undefined)
     if (refusal !== undefined) return Promise.reject(refusal)
 
-    let waited = terms === undefined ? 0 : performance.now() - terms.since
+    let waited = terms?.since === undefined ? 0 : performance.now() - terms.since
     let left = Math.max(0, timeout - waited)
 
     // Dropped when the call ends. It may still be waiting for its turn then, behind a call that the

@@ -202,7 +202,7 @@ export class NativeStore implements SessionStore {
       // Where that suffices, the end that tells a text from any other takes less time than all of it.
       if (tail !== '' && !this.#comparesWhole) pieces = [tail]
       let bytes = id.length + lengthOf(text) + lengthOf(pieces)
-      let refused = this.pending.admit(bytes, terms !== undefined)
+      let refused = this.pending.admit(bytes, terms?.since !== undefined)
       if (refused !== undefined) return reject(refused)
       this.#makeRoom(bytes)
       if (this.#waiting.isEmpty) {
@@ -218,7 +218,7 @@ export class NativeStore implements SessionStore {
       requests[start + 4] = this.#appendAll(pieces)
       requests[start + 5] = tail.length
       requests[start + 6] = terms?.ttl ?? 0
-      requests[start + 7] = terms === undefined ? 0 : performance.now() - terms.since
+      requests[start + 7] = terms?.since === undefined ? 0 : performance.now() - terms.since
       if (this.#queued === SUBMIT_AT) {
         this.#submit()
       } else if (!this.#isScheduled) {

@@ -16,6 +16,8 @@ export interface Change {
   flashed: readonly string[]
   /** Names the save. */
   nonce: string
+  /** When the session was created, as far as this request knows. */
+  createdAt: number | null
 }
 
 /**
@@ -51,7 +53,7 @@ export function merge(change: Change, there: Present): StoredText {
       delete flashed[key]
     }
   }
-  let version = stored.version.next(change.nonce, flashed)
+  let version = stored.version.next(change.nonce, flashed, change.createdAt)
   let pieces = [...values.toJson('[', ','), ...flash.toJson('', version.end)]
   return new StoredText(pieces, version)
 }

@@ -7,7 +7,7 @@ import type { Session } from '@remix-run/session'
 import { begin, end, type Location } from '../session/location.ts'
 import { checkSize } from '../session/session-text.ts'
 import { markStored } from '../session/stored-session.ts'
-import type { Condition, SessionStore, Terms } from '../store/session-store.ts'
+import type { Condition, Terms } from '../store/session-store.ts'
 import { isSameText } from '../store/text-pieces.ts'
 import { merge } from './merge.ts'
 import { readMarks } from './marks.ts'
@@ -15,20 +15,13 @@ import { pause } from './pause.ts'
 import { MOVED, readPresent, type Present } from './present.ts'
 import { relocate, type Relocation } from './relocation.ts'
 import { advance, changeOf, forget, latestIn, makeSave, type Save } from './save-state.ts'
-import type { Saves } from './saves.ts'
+import type { Saves, SavesContext } from './saves.ts'
 import type { StoredText } from './stored-text.ts'
-import type { Turns } from './turns.ts'
 
 /** Seconds after which a session that has moved is gone, if deleting it fails. */
 const MOVED_TTL = 60
 
-/** @param nameOf returns what an error calls the session with this id */
-export function mergingSaves(
-  store: SessionStore,
-  turns: Turns,
-  maxBytes: number,
-  nameOf: (id: string) => string,
-): Saves {
+export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: SavesContext): Saves {
   /** @throws {RedisSessionStorageError} `UNSERIALIZABLE` or `TOO_LARGE` */
   function begun(session: Session, id: string, location: Location): Save {
     let save = makeSave(session, id, location)
@@ -149,7 +142,7 @@ export function mergingSaves(
       let saving = begin(location, [id])
       let since = performance.now()
       let saveAgain = async (terms: Terms) => {
-        let saved = await saveOverPresent(save, terms)
+        let saved = await saveOverPresent(save, lifetime.bound(location, terms))
         end(location, saving)
         return saved
       }
@@ -161,10 +154,12 @@ export function mergingSaves(
         end(location, saving)
         return finish(save, text)
       }
+      let write = (terms?: Terms) => {
+        let bound = lifetime.bound(location, terms)
+        return store.save(id, text.pieces, state.held ?? 'new', then, bound)
+      }
       let isMerged = state.held !== null && state.held !== state.base
-      let saved = isMerged
-        ? turns.several([id], saveAgain)
-        : turns.single(id, (terms) => store.save(id, text.pieces, state.held ?? 'new', then, terms))
+      let saved = isMerged ? turns.several([id], saveAgain) : turns.single(id, write)
       saving.result = saved
       return saved
     },
@@ -172,14 +167,15 @@ export function mergingSaves(
     take(session, id, location) {
       let save = begun(session, id, location)
       return {
-        save: (terms) => saveOverPresent(save, terms),
+        save: (terms) => saveOverPresent(save, lifetime.bound(location, terms)),
         async move(relocation, terms) {
           let text = save.text
           let write = async (terms: Terms) => {
             text = await move(save, relocation, terms)
             return true
           }
-          if (await relocate(store, relocation, write, terms)) return finish(save, text)
+          let bound = lifetime.bound(location, terms)
+          if (await relocate(store, relocation, write, bound)) return finish(save, text)
           forget(save.state, save)
           return null
         },

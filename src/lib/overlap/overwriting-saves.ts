@@ -4,15 +4,15 @@ import type { Session } from '@remix-run/session'
 import { begin, end, type Location } from '../session/location.ts'
 import { checkSize, toJson } from '../session/session-text.ts'
 import { markStored } from '../session/stored-session.ts'
-import type { SessionStore, Terms } from '../store/session-store.ts'
+import type { Terms } from '../store/session-store.ts'
 import type { TextPieces } from '../store/text-pieces.ts'
 import { relocate, type Relocation } from './relocation.ts'
-import type { Saves } from './saves.ts'
-import type { Turns } from './turns.ts'
+import type { Saves, SavesContext } from './saves.ts'
+import { endOf } from './stored-text.ts'
 
-export function overwritingSaves(store: SessionStore, turns: Turns, maxBytes: number): Saves {
-  function textOf(session: Session): TextPieces {
-    let text = toJson(session, ']')
+export function overwritingSaves({ store, turns, lifetime, maxBytes }: SavesContext): Saves {
+  function textOf(session: Session, { createdAt }: Location): TextPieces {
+    let text = toJson(session, createdAt === null ? ']' : endOf(createdAt))
     checkSize(text, maxBytes)
     return text
   }
@@ -29,27 +29,28 @@ export function overwritingSaves(store: SessionStore, turns: Turns, maxBytes: nu
 
   return {
     save(session, id, location) {
-      let text = textOf(session)
+      let text = textOf(session, location)
       let saving = begin(location, [id])
       let then = (written: boolean) => {
         end(location, saving)
         return written ? markStored(location, id) : null
       }
       let saved = turns.single(id, (terms) =>
-        store.save(id, text, conditionAt(location), then, terms),
+        store.save(id, text, conditionAt(location), then, lifetime.bound(location, terms)),
       )
       saving.result = saved
       return saved
     },
 
     take(session, id, location) {
-      let text = textOf(session)
+      let text = textOf(session, location)
       let then = (written: boolean) => (written ? markStored(location, id) : null)
       return {
-        save: (terms) => store.save(id, text, conditionAt(location), then, terms),
+        save: (terms) =>
+          store.save(id, text, conditionAt(location), then, lifetime.bound(location, terms)),
         async move(relocation, terms) {
           let write = (terms: Terms) => moved(relocation, text, terms)
-          return then(await relocate(store, relocation, write, terms))
+          return then(await relocate(store, relocation, write, lifetime.bound(location, terms)))
         },
       }
     },

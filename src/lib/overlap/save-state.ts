@@ -49,7 +49,7 @@ export function makeSave(session: Session, id: string, location: Location): Save
   let nonce = makeNonce()
   let touched = JsonSession.touchedIn(session)
   let flashed = JsonSession.flashedIn(session)
-  let version = state.base.version.next(nonce, noncesOf(flashed, nonce, state))
+  let version = state.base.version.next(nonce, noncesOf(flashed, nonce, state), location.createdAt)
   let before = state.attempt
   forgetOldest(before)
   return {
@@ -89,6 +89,7 @@ function noncesOf(keys: readonly string[], nonce: string, { base, flashed }: Sav
 /** Returns what a request has done to a session since it has read or last saved it. */
 export function changeOf({ state, text, nonce, ...save }: Save): Change {
   return {
+    createdAt: save.location.createdAt,
     base: state.base,
     mine: text,
     touched: save.touched.slice(state.touched, save.touchedCount),

@@ -2,8 +2,20 @@
 import type { Session } from '@remix-run/session'
 
 import type { Location } from '../session/location.ts'
-import type { Terms } from '../store/session-store.ts'
+import type { Lifetime } from '../session/lifetime.ts'
+import type { SessionStore, Terms } from '../store/session-store.ts'
 import type { Relocation } from './relocation.ts'
+import type { Turns } from './turns.ts'
+
+/** What saves are made with. */
+export interface SavesContext {
+  store: SessionStore
+  turns: Turns
+  lifetime: Lifetime
+  maxBytes: number
+  /** Returns what an error calls the session with this id. */
+  nameOf(id: string): string
+}
 
 /** Both take the session as it is when they are called. */
 export interface Saves {

@@ -2,6 +2,7 @@
  * The text of a session as Redis holds it: `[values, flash, third]`. The third element is ours, and
  * `@remix-run/session-storage-redis` ignores it:
  *
+ * - `c`, when the session was created, in seconds since 1970, where sessions have a `maxLifetime`.
  * - `v`, its version: the nonces of the last saves, the latest at the end.
  * - `f`: by the keys of the flash, the nonces of the saves that flashed them.
  *
@@ -23,6 +24,7 @@ export type Flashed = Record<string, string>
 export const NOTHING_FLASHED: Flashed = {}
 
 interface Third {
+  c?: unknown
   v?: unknown
   f?: unknown
 }
@@ -68,14 +70,21 @@ export class Version {
     this.#third = third
   }
 
-  /** Returns the version of a text that takes the place of this one's. */
-  next(nonce: string, flashed: Flashed): Version {
+  /**
+   * Returns the version of a text that takes the place of this one's.
+   *
+   * @param createdAt when the session was created, where this one does not know
+   */
+  next(nonce: string, flashed: Flashed, createdAt: number | null): Version {
     let history = (this.history + nonce).slice(-HISTORY * NONCE_LENGTH)
-    if (this.#third === '' && flashed === NOTHING_FLASHED) return new Version(history, '')
-
-    let { v: _, f: __, ...others } = this.#parsed
-    let isFlashed = Object.keys(flashed).length > 0
-    let third = { ...others, ...(isFlashed ? { f: flashed } : {}), v: history }
+    if (this.#third === '' && flashed === NOTHING_FLASHED && createdAt === null) {
+      return new Version(history, '')
+    }
+    let { v: _, f: __, c, ...others } = this.#parsed
+    let third: Third = { ...others }
+    if (createdAt !== null || c !== undefined) third.c = this.createdAt ?? createdAt ?? c
+    if (Object.keys(flashed).length > 0) third.f = flashed
+    third.v = history
     return new Version(history, JSON.stringify(third))
   }
 
@@ -92,6 +101,12 @@ export class Version {
     return false
   }
 
+  /** When the session was created, in seconds since 1970; `null` where it does not say. */
+  get createdAt(): number | null {
+    let { c } = this.#parsed
+    return Number.isSafeInteger(c) ? (c as number) : null
+  }
+
   get flashed(): Flashed {
     let { f } = this.#parsed
     return typeof f === 'object' && f !== null ? (f as Flashed) : {}
@@ -100,6 +115,11 @@ export class Version {
   get #parsed(): Third {
     return this.#third === '' ? {} : JSON.parse(this.#third)
   }
+}
+
+/** Returns the end of a text without a version, behind `[values, flash`. */
+export function endOf(createdAt: number): string {
+  return `,{"c":${createdAt}}]`
 }
 
 const NO_VERSION = new Version('', '')

@@ -9,6 +9,8 @@ export interface Location {
   id: string | null
   /** The id that the cookie named, if the store did not have it. */
   asked: string | null
+  /** When the session was created, in seconds since 1970; `null` where that is not known, or does not matter. */
+  createdAt: number | null
   /** When the TTL was last refreshed, by `performance.now()`. */
   refreshedAt: number
   /** The text that was read, and what leads to its third element; `null` for a new session. */
@@ -38,6 +40,7 @@ export function nowhere(): Location {
     store: null,
     id: null,
     asked: null,
+    createdAt: null,
     refreshedAt: -Infinity,
     text: null,
     third: false,

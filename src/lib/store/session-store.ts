@@ -85,10 +85,13 @@ export interface Expected {
   tail: string
 }
 
-/** What is special about a command that is a step of a call. */
+/** What is special about a command. */
 export interface Terms {
-  /** When the call was made, by `performance.now()`: its deadline counts from there. */
-  since: number
+  /**
+   * When the call was made that the command is a step of, by `performance.now()`: its deadline counts from
+   * there. Left out where the command is all of the call.
+   */
+  since?: number
   /** Seconds until the key expires, where they are not the store's. */
   ttl?: number
 }
