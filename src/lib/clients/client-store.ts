@@ -12,6 +12,7 @@ import {
   type Terms,
 } from '../store/session-store.ts'
 import { Order } from '../store/order.ts'
+import { pause } from '../store/pause.ts'
 import { Pending } from '../store/pending.ts'
 import { sizeOver, type TextPieces } from '../store/text-pieces.ts'
 
@@ -27,9 +28,15 @@ interface Call<answer, result> {
   /** Turns the answer into the caller's result. */
   then(answer: answer): result | Promise<result>
   terms: Terms | undefined
-  /** Whether the answer is `false` where the connection broke: it can be tried again. */
-  mayRepeat?: boolean
+  /**
+   * What is done where the connection broke: the call is made again, or the answer is `false`, or, by
+   * default, it fails.
+   */
+  onBroken?: 'again' | 'false'
 }
+
+/** How often a call is made that the client fails at. A client that is closed fails at once, again and again. */
+const MOST_TRIES = 5
 
 export class ClientStore implements SessionStore {
   readonly pending: Pending
@@ -62,6 +69,7 @@ export class ClientStore implements SessionStore {
       work: () => this.#read(this.#client.loadAndRefresh(this.#key(id), ttl)),
       then,
       terms,
+      onBroken: 'again',
     })
   }
 
@@ -77,6 +85,7 @@ export class ClientStore implements SessionStore {
       work: () => this.#read(this.#client.load(this.#key(id))),
       then,
       terms,
+      onBroken: 'again',
     })
   }
 
@@ -99,10 +108,10 @@ export class ClientStore implements SessionStore {
     }
     if (typeof condition === 'string') {
       let work = () => this.#client.save(key, text, ttl, condition)
-      return this.#call({ ...call, work, mayRepeat: condition === 'new' })
+      return this.#call({ ...call, work, onBroken: condition === 'new' ? 'false' : undefined })
     }
     let work = () => this.#client.replace!(key, text, ttl, condition)
-    return this.#call({ ...call, work, mayRepeat: true })
+    return this.#call({ ...call, work, onBroken: 'false' })
   }
 
   touch<result>(id: string, then: (found: boolean) => result, terms?: Terms): Promise<result> {
@@ -114,6 +123,7 @@ export class ClientStore implements SessionStore {
       work: async () => ttl === null || this.#client.touch(this.#key(id), ttl),
       then,
       terms,
+      onBroken: 'again',
     })
   }
 
@@ -125,6 +135,7 @@ export class ClientStore implements SessionStore {
       work: () => this.#client.delete(this.#key(id)),
       then: () => undefined,
       terms,
+      onBroken: 'again',
     })
   }
 
@@ -136,6 +147,7 @@ export class ClientStore implements SessionStore {
       work: () => this.#client.append!(this.#key(id), text),
       then: () => undefined,
       terms,
+      onBroken: 'again',
     })
   }
 
@@ -203,8 +215,7 @@ export class ClientStore implements SessionStore {
           this.#order.leave(turn)
           return
         }
-        call
-          .work()
+        attempt(call.work, () => call?.onBroken === 'again')
           .finally(() => this.#order.leave(turn))
           .then(
             (answer) =>
@@ -216,14 +227,30 @@ export class ClientStore implements SessionStore {
                 }
               }),
             (error: unknown) =>
-              end(({ mayRepeat, then }) => {
+              end(({ onBroken, then }) => {
                 let failure = toStorageError(error, ids)
-                if (mayRepeat && failure.code === 'DISCONNECTED') resolve(then(false as answer))
+                if (onBroken === 'false' && failure.code === 'DISCONNECTED') resolve(then(false as answer))
                 else reject(failure)
               }),
           )
       })
     })
+  }
+}
+
+/** @param mayRepeat whether it may be done again where it fails, for as long as somebody waits for it */
+async function attempt<answer>(
+  work: () => Promise<answer>,
+  mayRepeat: () => boolean,
+): Promise<answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (replyCode(error) !== undefined || tries === MOST_TRIES || !mayRepeat()) throw error
+      await pause(tries)
+      if (!mayRepeat()) throw error
+    }
   }
 }
 

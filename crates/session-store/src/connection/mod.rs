@@ -216,6 +216,8 @@ impl Connection {
         }
         self.wire = Some(successor);
         self.capabilities = Capabilities::new(turn.config.refresh_on_load);
+        // What the one before has said says nothing of this one.
+        self.is_suspect = false;
         self.last_heard = None;
         for command in std::mem::take(&mut self.waiting) {
             self.accept(command, turn);
