@@ -108,7 +108,7 @@ impl Error {
 }
 
 /// What Redis quotes that is no argument of ours but a name of its own.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "append",
     "auth",
     "del",
@@ -124,6 +124,7 @@ const NAMES: [&str; 15] = [
     "eval",
     "evalsha",
     "getrange",
+    "rename",
 ];
 
 /// More of an error reply than this tells nobody more.
@@ -241,6 +242,7 @@ mod tests {
             "NOPERM User default has no permissions to run the 'getex' command",
             "NOPERM User default has no permissions to run the 'append' command",
             "NOPERM User default has no permissions to run the 'evalsha' command",
+            "ERR ACL failure in script: User default has no permissions to run the 'rename' command",
             "WRONGTYPE Operation against a key holding the wrong kind of value",
             "READONLY You can't write against a read only replica.",
             "ERR max number of clients reached",

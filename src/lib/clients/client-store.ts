@@ -229,7 +229,8 @@ export class ClientStore implements SessionStore {
             (error: unknown) =>
               end(({ onBroken, then }) => {
                 let failure = toStorageError(error, ids)
-                if (onBroken === 'false' && failure.code === 'DISCONNECTED') resolve(then(false as answer))
+                if (onBroken === 'false' && failure.code === 'DISCONNECTED')
+                  resolve(then(false as answer))
                 else reject(failure)
               }),
           )

@@ -1,11 +1,10 @@
 //! What the replies of a server have told about it: how it takes loads, and whether it takes writes.
 
 use crate::command::Content;
-use crate::verbs::load::Form;
-use crate::verbs::{Meaning, Step, replace};
+use crate::verbs::{Encoder, Meaning, Step, load, replace};
 
 pub(super) struct Capabilities {
-    form: Form,
+    form: load::Form,
     replaces: replace::Known,
     /// Whether it takes writes; `false` where it has refused one as a replica does.
     takes_writes: Option<bool>,
@@ -16,17 +15,17 @@ impl Capabilities {
     /// `refreshes_on_load` is how the store is set up.
     pub(super) fn new(refreshes_on_load: bool) -> Self {
         let replaces = replace::Known::default();
-        Self { form: Form::Unknown, replaces, takes_writes: None, refreshes_on_load }
+        Self { form: load::Form::Unknown, replaces, takes_writes: None, refreshes_on_load }
     }
 
     /// How to send a load; `None` where it refreshes nothing, and a `GET` is all there is to it.
-    pub(super) fn load_form(&self) -> Option<Form> {
+    pub(super) fn load_form(&self) -> Option<load::Form> {
         self.refreshes_on_load.then_some(self.form)
     }
 
     /// How to send a replacement.
-    pub(super) fn replace_form(&self, content: &Content<'_>) -> replace::Form {
-        self.replaces.form(content)
+    pub(super) fn replace_form(&self, encoder: &Encoder, content: &Content<'_>) -> replace::Form {
+        self.replaces.form(encoder, content)
     }
 
     /// Whether to probe what the server takes, ahead of a replacement.
@@ -54,7 +53,12 @@ impl Capabilities {
     pub(super) fn learn(&mut self, step: Step, meaning: &Meaning<'_>) -> bool {
         let is_write = match step {
             Step::Load => self.refreshes_on_load,
-            Step::Save(_) | Step::Replace(_) | Step::Delete | Step::Append | Step::Refresh => true,
+            Step::Save(_)
+            | Step::Replace(_)
+            | Step::Stage
+            | Step::Delete
+            | Step::Append
+            | Step::Refresh => true,
             Step::Probe | Step::Get | Step::Peek | Step::Touch | Step::Ping => false,
         };
         match meaning {
@@ -70,7 +74,7 @@ impl Capabilities {
                 }
                 if step == Step::Load
                     && is_write
-                    && let Some(form) = Form::after_refusal(words)
+                    && let Some(form) = load::Form::after_refusal(words)
                 {
                     self.form = form;
                     return true;
@@ -84,9 +88,9 @@ impl Capabilities {
                     self.replaces.learn_done(form);
                 }
                 if step == Step::Load {
-                    self.form = Form::GetEx;
-                } else if self.form == (Form::GetAndExpire { until_a_write: true }) {
-                    self.form = Form::Unknown;
+                    self.form = load::Form::GetEx;
+                } else if self.form == (load::Form::GetAndExpire { until_a_write: true }) {
+                    self.form = load::Form::Unknown;
                 }
             }
             _ => {}
@@ -98,7 +102,9 @@ impl Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, Options};
     use crate::handover::outcome::Answer;
+    use crate::verbs::replace::{Form, Script};
 
     const DONE: Meaning<'_> = Meaning::Answered(Answer::Done);
     const READ_ONLY: Meaning<'_> = Meaning::Refused(b"READONLY You can't write");
@@ -109,7 +115,7 @@ mod tests {
             let mut server = Capabilities::new(true);
             assert!(server.learn(Step::Load, &Meaning::Refused(words)));
             server.learn(Step::Refresh, &DONE);
-            let form = Some(Form::GetAndExpire { until_a_write: false });
+            let form = Some(load::Form::GetAndExpire { until_a_write: false });
             assert_eq!(server.load_form(), form);
         }
     }
@@ -118,51 +124,104 @@ mod tests {
     fn a_server_that_takes_no_writes_is_asked_again_once_it_takes_one() {
         let mut server = Capabilities::new(true);
         server.learn(Step::Load, &DONE);
-        assert_eq!(server.load_form(), Some(Form::GetEx));
+        assert_eq!(server.load_form(), Some(load::Form::GetEx));
         assert!(server.learn(Step::Load, &READ_ONLY) && server.is_demoted());
         assert!(!server.learn(Step::Get, &DONE) && !server.learn(Step::Refresh, &READ_ONLY));
-        assert_eq!(server.load_form(), Some(Form::GetAndExpire { until_a_write: true }));
+        assert_eq!(server.load_form(), Some(load::Form::GetAndExpire { until_a_write: true }));
         server.learn(Step::Refresh, &DONE);
-        assert_eq!(server.load_form(), Some(Form::Unknown));
+        assert_eq!(server.load_form(), Some(load::Form::Unknown));
         assert!(!server.is_demoted());
+    }
+
+    fn encoder() -> Encoder {
+        let options = Options { url: "redis://localhost".into(), ..Options::default() };
+        Encoder::new(&Config::new(options).unwrap())
     }
 
     #[test]
     fn a_server_without_ifeq_gets_the_script_once_and_then_its_name() {
-        use replace::Form;
+        let encoder = encoder();
         let mut server = Capabilities::new(true);
         let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
         let tail = Content { expected: b"old", ..whole };
         assert!(server.needs_probe() && !server.needs_probe());
-        assert_eq!(server.replace_form(&whole), Form::Script);
+        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole(Script::Direct));
         assert!(!server.learn(Step::Probe, &Meaning::Refused(b"OOM no memory")));
         assert!(server.needs_probe(), "that told nothing");
         assert!(!server.learn(Step::Probe, &Meaning::Refused(b"ERR syntax error")));
         assert!(!server.needs_probe());
-        assert_eq!(server.replace_form(&whole), Form::Script);
-        server.learn(Step::Replace(Form::Script), &DONE);
-        assert_eq!(server.replace_form(&whole), Form::Named);
+        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole(Script::Direct));
+        server.learn(Step::Replace(Form::Whole(Script::Direct)), &DONE);
+        assert_eq!(server.replace_form(&encoder, &whole), Form::Named(Script::Direct));
         let flushed = Meaning::Refused(b"NOSCRIPT No matching script");
-        assert!(server.learn(Step::Replace(Form::Named), &flushed));
-        assert_eq!(server.replace_form(&tail), Form::Script);
+        assert!(server.learn(Step::Replace(Form::Named(Script::Direct)), &flushed));
+        assert_eq!(server.replace_form(&encoder, &tail), Form::Whole(Script::Direct));
 
         for words in [&b"ERR in the script"[..], b"NOPERM eval", b"OOM"] {
-            assert!(!server.learn(Step::Replace(Form::Script), &Meaning::Refused(words)));
+            assert!(
+                !server.learn(Step::Replace(Form::Whole(Script::Direct)), &Meaning::Refused(words))
+            );
         }
     }
 
     #[test]
     fn a_server_with_ifeq_needs_no_script_and_no_right_to_it() {
-        use replace::Form;
+        let encoder = encoder();
         let mut server = Capabilities::new(true);
         let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
         assert!(!server.compares_whole());
         server.learn(Step::Probe, &Meaning::Answered(Answer::Missing));
         assert!(server.compares_whole());
         let refused = Meaning::Refused(b"NOPERM eval");
-        assert!(server.learn(Step::Replace(Form::Script), &refused), "asked again in another form");
-        assert_eq!(server.replace_form(&whole), Form::IfEqual);
-        assert_eq!(server.replace_form(&Content { expected: b"old", ..whole }), Form::Script);
+        assert!(
+            server.learn(Step::Replace(Form::Whole(Script::Direct)), &refused),
+            "asked again in another form"
+        );
+        assert_eq!(server.replace_form(&encoder, &whole), Form::IfEqual);
+        assert_eq!(
+            server.replace_form(&encoder, &Content { expected: b"old", ..whole }),
+            Form::Whole(Script::Direct)
+        );
+    }
+
+    #[test]
+    fn a_user_who_is_denied_a_command_of_the_script_needs_none_where_the_server_compares() {
+        for words in [
+            &b"NOPERM User u has no permissions to run the 'eval' command"[..],
+            b"ERR The user executing the script can't run this command or subcommand script: ab, on 1.",
+            b"ERR ACL failure in script: User u has no permissions to run the 'rename' command",
+        ] {
+            let mut server = Capabilities::new(true);
+            let refused = Meaning::Refused(words);
+            let step = Step::Replace(Form::Whole(Script::Staged));
+            assert!(!server.learn(step, &refused));
+            server.learn(Step::Probe, &Meaning::Answered(Answer::Missing));
+            assert!(server.learn(step, &refused));
+        }
+    }
+
+    #[test]
+    fn each_script_is_sent_once_and_a_server_that_loses_staged_texts_gets_all_in_the_script() {
+        let encoder = encoder();
+        let mut server = Capabilities::new(true);
+        let text = [b'x'; 5000];
+        let small = Content { text: b"new", expected: b"old", tail: 3, ..Content::default() };
+        let large = Content { text: &text, ..small };
+        assert_eq!(server.replace_form(&encoder, &large), Form::Whole(Script::Staged));
+        server.learn(Step::Replace(Form::Whole(Script::Staged)), &DONE);
+        assert_eq!(server.replace_form(&encoder, &large), Form::Named(Script::Staged));
+        assert_eq!(server.replace_form(&encoder, &small), Form::Whole(Script::Direct));
+        server.learn(Step::Replace(Form::Whole(Script::Direct)), &DONE);
+        assert_eq!(server.replace_form(&encoder, &small), Form::Named(Script::Direct));
+
+        let flushed = Meaning::Refused(b"NOSCRIPT No matching script");
+        assert!(server.learn(Step::Replace(Form::Named(Script::Staged)), &flushed));
+        assert_eq!(server.replace_form(&encoder, &large), Form::Whole(Script::Staged));
+        assert_eq!(server.replace_form(&encoder, &small), Form::Named(Script::Direct));
+
+        let lost = Meaning::Refused(b"UNSTAGED The new text is not there");
+        assert!(server.learn(Step::Replace(Form::Whole(Script::Staged)), &lost));
+        assert_eq!(server.replace_form(&encoder, &large), Form::Named(Script::Direct));
     }
 
     #[test]

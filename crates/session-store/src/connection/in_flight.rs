@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::command::Command;
 use crate::resp::Reply;
-use crate::verbs::Meaning;
+use crate::verbs::{Meaning, Step};
 
 struct Entry {
     command: Command,
@@ -21,6 +21,8 @@ struct Entry {
 #[derive(Default)]
 pub(super) struct InFlight {
     entries: VecDeque<Entry>,
+    /// Why the text of the next command could not be staged.
+    unstaged: Option<Box<[u8]>>,
 }
 
 /// A command with its reply.
@@ -57,6 +59,17 @@ impl InFlight {
         let Some(meaning) = command.step.meaning(reply) else {
             return Err(format!("the server sent a reply that does not fit {:?}", command.step));
         };
+        // It is for the very next command, whoever that is of, or for none.
+        let unstaged = self.unstaged.take();
+        if command.step == Step::Stage
+            && let Meaning::Refused(words) = meaning
+        {
+            self.unstaged = Some(words.into());
+        }
+        let meaning = match &unstaged {
+            Some(words) if command.step.is_staged() => Meaning::Refused(words),
+            _ => meaning,
+        };
         each(Answered { command, meaning, is_awaited: *is_awaited });
         self.entries.pop_front();
         Ok(())
@@ -87,6 +100,7 @@ impl InFlight {
     /// Empties the queue of a connection that is no more; returns the commands that somebody waits
     /// for, in their order.
     pub(super) fn lose(&mut self) -> impl Iterator<Item = Command> {
+        self.unstaged = None;
         let entries = std::mem::take(&mut self.entries).into_iter();
         entries.filter(|entry| entry.is_awaited).map(|entry| entry.command)
     }
@@ -99,7 +113,7 @@ mod tests {
     use super::*;
     use crate::handover::outcome::Answer;
     use crate::handover::ticket::Ticket;
-    use crate::verbs::Step;
+    use crate::verbs::replace::{Form, Script};
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -140,6 +154,63 @@ mod tests {
         assert!(in_flight.take(&Reply::Status(b"OK"), |_| panic!()).is_err());
         assert_eq!(in_flight.lose().map(|command| command.ticket).collect::<Vec<_>>(), [1]);
         assert!(in_flight.take(&Reply::Status(b"OK"), |_| panic!()).is_err(), "nobody asked");
+    }
+
+    /// What each reply was to whoever waits for it.
+    fn answers(in_flight: &mut InFlight, replies: &[Reply<'_>]) -> Vec<(Ticket, String)> {
+        let mut answers = Vec::new();
+        for reply in replies {
+            let take = |Answered { command, meaning, is_awaited }: Answered<'_>| {
+                if is_awaited {
+                    answers.push((command.ticket, format!("{meaning:?}")));
+                }
+            };
+            in_flight.take(reply, take).unwrap();
+        }
+        answers
+    }
+
+    #[test]
+    fn a_text_that_could_not_be_staged_fails_its_replacement_and_nothing_else() {
+        let now = Instant::now();
+        let send = |in_flight: &mut InFlight, ticket, step| {
+            in_flight.push(Command::bare(ticket, step, now), step != Step::Stage, now);
+        };
+        let staged = Step::Replace(Form::Named(Script::Staged));
+        let refused = |words: &[u8]| format!("{:?}", Meaning::Refused(words));
+        for reply in [
+            Reply::Error(b"UNSTAGED"),
+            Reply::Error(b"NOSCRIPT"),
+            Reply::Integer(0),
+            Reply::Integer(1),
+        ] {
+            let mut in_flight = InFlight::default();
+            for (ticket, step) in
+                [(1, Step::Stage), (1, staged), (2, Step::Stage), (2, staged), (3, Step::Peek)]
+            {
+                send(&mut in_flight, ticket, step);
+            }
+            let oom = Reply::Error(b"OOM no memory");
+            let replies = [oom, reply, Reply::Status(b"OK"), Reply::Error(b"UNSTAGED"), Reply::Nil];
+            let answers = answers(&mut in_flight, &replies);
+            assert_eq!(answers[0], (1, refused(b"OOM no memory")));
+            assert_eq!(answers[1], (2, refused(b"UNSTAGED")), "its own");
+            assert_eq!(answers[2], (3, "Answered(Missing)".into()));
+        }
+
+        // Not even where something else comes next, or on the next connection.
+        let mut in_flight = InFlight::default();
+        for step in [Step::Stage, Step::Peek, staged] {
+            send(&mut in_flight, 1, step);
+        }
+        let replies = [Reply::Error(b"OOM"), Reply::Nil, Reply::Integer(1)];
+        let done = [(1, "Answered(Missing)".into()), (1, "Answered(Done)".into())];
+        assert_eq!(answers(&mut in_flight, &replies), done);
+        send(&mut in_flight, 1, Step::Stage);
+        assert!(answers(&mut in_flight, &[Reply::Error(b"OOM")]).is_empty());
+        assert_eq!(in_flight.lose().count(), 0);
+        send(&mut in_flight, 2, staged);
+        assert_eq!(answers(&mut in_flight, &[Reply::Integer(1)]), [(2, "Answered(Done)".into())]);
     }
 
     #[derive(Clone, Debug)]

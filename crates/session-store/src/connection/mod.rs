@@ -28,6 +28,7 @@ use crate::error::Error;
 use crate::handover::outcome::Answer;
 use crate::resp::error_code;
 use crate::verbs::load::Form;
+use crate::verbs::stage::StagingIds;
 use crate::verbs::{Encoder, Meaning, Step};
 
 /// What a connection works with during one turn of the engine.
@@ -48,6 +49,7 @@ pub(crate) struct Connection {
     /// A newer connection, which takes over when nothing is in flight on the present one any more.
     successor: Option<Wire>,
     capabilities: Capabilities,
+    staging_ids: StagingIds,
     waiting: VecDeque<Command>,
     in_flight: InFlight,
     /// When the server said something last; `None` before its first word on this connection.
@@ -65,6 +67,7 @@ impl Connection {
             wire: None,
             successor: None,
             capabilities: Capabilities::new(config.refresh_on_load),
+            staging_ids: StagingIds::new(),
             waiting: VecDeque::new(),
             in_flight: InFlight::default(),
             last_heard: None,
@@ -122,6 +125,10 @@ impl Connection {
     /// Writes a command, whose content is passed beside it, and expects the reply. What may be
     /// needed once more is kept with it.
     fn transmit(&mut self, mut command: Command, content: &Content<'_>, turn: &Turn<'_>) {
+        if let Step::Replace(_) = command.step {
+            self.transmit_replacement(command, content, turn);
+            return;
+        }
         let Some(wire) = &mut self.wire else { return };
         let output = wire.output();
         let mut refresh = None;
@@ -132,14 +139,6 @@ impl Connection {
             let (ticket, deadline) = (command.ticket, command.deadline);
             refresh = Some(Command::bare(ticket, Step::Refresh, deadline));
         }
-        if let Step::Replace(form) = &mut command.step {
-            *form = self.capabilities.replace_form(content);
-            if self.capabilities.needs_probe() {
-                let probe = Command::bare(command.ticket, Step::Probe, command.deadline);
-                probe.step.write(output, turn.encoder, content);
-                self.in_flight.push(probe, false, turn.now);
-            }
-        }
         command.step.write(output, turn.encoder, content);
         if command.step.is_repeatable() || turn.keeps_texts {
             command.keep(content);
@@ -149,6 +148,36 @@ impl Connection {
             refresh.step.write(output, turn.encoder, content);
             self.in_flight.push(refresh, false, turn.now);
         }
+    }
+
+    /// Writes a replacement, and ahead of it what it takes besides.
+    fn transmit_replacement(
+        &mut self,
+        mut command: Command,
+        content: &Content<'_>,
+        turn: &Turn<'_>,
+    ) {
+        let Some(wire) = &mut self.wire else { return };
+        let output = wire.output();
+        let form = self.capabilities.replace_form(turn.encoder, content);
+        let (ticket, deadline) = (command.ticket, command.deadline);
+        command.step = Step::Replace(form);
+        if self.capabilities.needs_probe() {
+            Step::Probe.write(output, turn.encoder, content);
+            self.in_flight.push(Command::bare(ticket, Step::Probe, deadline), false, turn.now);
+        }
+        if command.step.is_staged() {
+            let id = self.staging_ids.next(turn.encoder, content.id);
+            Step::Stage.write(output, turn.encoder, &Content { id: &id, ..*content });
+            self.in_flight.push(Command::bare(ticket, Step::Stage, deadline), false, turn.now);
+            command.step.write(output, turn.encoder, &Content { text: &id, ..*content });
+        } else {
+            command.step.write(output, turn.encoder, content);
+        }
+        if turn.keeps_texts {
+            command.keep(content);
+        }
+        self.in_flight.push(command, true, turn.now);
     }
 
     /// Whether an attempt to connect is due; if so it gets this number, under which it has to end in

@@ -29,6 +29,17 @@ impl Encoder {
         write_bulk(out, [&self.prefix, id]);
     }
 
+    /// Appends the key of a session as it is.
+    pub(super) fn append_key(&self, out: &mut Vec<u8>, id: &[u8]) {
+        out.extend_from_slice(&self.prefix);
+        out.extend_from_slice(id);
+    }
+
+    /// Whether the key of a session has braces, which would say what of it counts for its slot.
+    pub(super) fn key_has_braces(&self, id: &[u8]) -> bool {
+        self.prefix.iter().chain(id).any(|byte| matches!(byte, b'{' | b'}'))
+    }
+
     /// Whether a key expires that is written with this TTL, or with the store's if it is 0.
     pub(super) fn expires(&self, ttl: u32) -> bool {
         ttl > 0 || !self.seconds.is_empty()

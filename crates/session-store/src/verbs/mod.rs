@@ -10,6 +10,7 @@ pub(crate) mod load;
 mod ping;
 pub(crate) mod replace;
 mod save;
+pub(crate) mod stage;
 mod touch;
 
 use crate::command::Content;
@@ -78,6 +79,8 @@ pub(crate) enum Step {
     Refresh,
     Save(Over),
     Replace(replace::Form),
+    /// Puts the text of a replacement where its script finds it; nobody waits for the answer.
+    Stage,
     /// Finds out ahead of a replacement which form the server takes; nobody waits for the answer.
     Probe,
     Touch,
@@ -130,12 +133,18 @@ impl Step {
             Self::Get | Self::Peek => load::write_get(out, encoder, content),
             Self::Save(over) => save::write(out, encoder, content, over),
             Self::Replace(form) => replace::write(out, encoder, content, form),
+            Self::Stage => stage::write(out, encoder, content),
             Self::Probe => replace::write_probe(out, encoder),
             Self::Touch | Self::Refresh => touch::write(out, encoder, content),
             Self::Delete => delete::write(out, encoder, content),
             Self::Append => append::write(out, encoder, content),
             Self::Ping => ping::write(out),
         }
+    }
+
+    /// Whether its text is staged, by a [`Step::Stage`] right ahead of it.
+    pub(crate) fn is_staged(self) -> bool {
+        matches!(self, Self::Replace(form) if form.is_staged())
     }
 
     /// Whether it reads a text.
@@ -167,6 +176,7 @@ impl Step {
         let answer = match self {
             Self::Load | Self::Get | Self::Peek => load::answer(reply),
             Self::Save(over) => save::answer(reply, over),
+            Self::Stage => save::answer(reply, Over::Any),
             Self::Replace(form) => replace::answer(reply, form),
             Self::Probe => replace::probe_answer(reply),
             Self::Touch => touch::answer(reply),
@@ -209,6 +219,7 @@ mod tests {
             (Step::Delete, "*2 $3 DEL $4 s:id "),
             (Step::Peek, "*2 $3 GET $4 s:id "),
             (Step::Append, "*3 $6 APPEND $4 s:id $7 [{},{}] "),
+            (Step::Stage, "*5 $3 SET $4 s:id $7 [{},{}] $2 EX $2 60 "),
             (Step::Probe, "*5 $3 SET $7 s:gone: $0  $4 IFEQ $1 - "),
             (Step::Ping, "*1 $4 PING "),
         ] {
@@ -253,11 +264,41 @@ mod tests {
             (b"the old", 0, "$1 0 $7 the old "),
         ] {
             assert_eq!(
-                written(replace::Form::Named, expected, tail),
+                written(replace::Form::Named(replace::Script::Direct), expected, tail),
                 format!("*9 $7 EVALSHA {script}{compared}$3 new $2 EX $2 60 ")
             );
         }
-        assert!(written(replace::Form::Script, b"old", 0).starts_with("*9 $4 EVAL $"));
+        assert!(
+            written(replace::Form::Whole(replace::Script::Direct), b"old", 0)
+                .starts_with("*9 $4 EVAL $")
+        );
+    }
+
+    #[test]
+    fn a_script_may_get_the_key_of_a_staged_text_instead_of_the_text() {
+        let written = |ttl, own_ttl, tail| {
+            let (url, prefix) = ("redis://localhost".into(), "s:".into());
+            let config = Config::new(Options { url, prefix, ttl, ..Options::default() });
+            let encoder = Encoder::new(&config.unwrap());
+            let form = replace::Form::Named(replace::Script::Staged);
+            let (id, text, expected) = (b"id", b"gone:1", b"the old");
+            let content = Content { id, text, expected, tail, ttl: own_ttl };
+            let mut out = Vec::new();
+            Step::Replace(form).write(&mut out, &encoder, &content);
+            String::from_utf8(out).unwrap().replace("\r\n", " ")
+        };
+        let script = "$40 920732ba319333446fc6804d8c0ea1b5f591424e $1 2 $4 s:id $8 s:gone:1 ";
+        for (ttl, own_ttl, tail, length, arguments) in [
+            (Some(600), 0, 3, 9, "$2 -3 $3 old $6 EXPIRE $3 600 "),
+            (Some(600), 5, 0, 9, "$1 0 $7 the old $6 EXPIRE $1 5 "),
+            (None, 5, 3, 9, "$2 -3 $3 old $6 EXPIRE $1 5 "),
+            (None, 0, 3, 8, "$2 -3 $3 old $7 PERSIST "),
+        ] {
+            assert_eq!(
+                written(ttl, own_ttl, tail),
+                format!("*{length} $7 EVALSHA {script}{arguments}")
+            );
+        }
     }
 
     #[test]
@@ -284,9 +325,10 @@ mod tests {
             (Step::Delete, Reply::Status(b"OK")),
             (Step::Save(Over::None), Reply::Integer(0)),
             (Step::Probe, Reply::Status(b"OK")),
+            (Step::Stage, Reply::Nil),
             (Step::Replace(replace::Form::IfEqual), Reply::Integer(1)),
-            (Step::Replace(replace::Form::Named), Reply::Status(b"OK")),
-            (Step::Replace(replace::Form::Script), Reply::Integer(2)),
+            (Step::Replace(replace::Form::Named(replace::Script::Direct)), Reply::Status(b"OK")),
+            (Step::Replace(replace::Form::Whole(replace::Script::Staged)), Reply::Integer(2)),
             (Step::Ping, Reply::Nil),
         ] {
             assert!(step.meaning(&reply).is_none(), "{reply:?} for {step:?}");

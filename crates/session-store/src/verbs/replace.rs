@@ -5,45 +5,79 @@
 //! its reply is there, the script is used. A server that has forgotten the script has not done the
 //! replacement: `Missing`, as for any other that found something else than it expected. Whoever asked
 //! looks at what is there and asks again, so no text has to be kept for it here.
+//!
+//! Redis's Lua hashes all bytes of every string that it gets, so a large text is staged, and the script only
+//! gets the key.
 
-use super::Encoder;
+use super::{Encoder, stage};
 use crate::command::Content;
 use crate::handover::outcome::Answer;
 use crate::resp::{Reply, error_code, write_bulk};
-
-/// Compares the end of a text, from an offset on, and only then writes another one.
-const SCRIPT: &[u8] = include_bytes!("replace.lua");
-
-/// The name under which servers keep the script.
-const SHA1: &[u8] = b"b8a6cdf119fb76356f08f3572004c0efe1c53c8c";
 
 /// How a replacement is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// `SET … IFEQ`.
     IfEqual,
-    /// The script by its name.
-    Named,
-    /// The whole script, which the server then keeps.
-    Script,
+    /// A script by its name.
+    Named(Script),
+    /// A whole script, which the server then keeps.
+    Whole(Script),
+}
+
+impl Form {
+    /// Whether the text is staged ahead of it.
+    pub(super) fn is_staged(self) -> bool {
+        matches!(self, Self::Named(Script::Staged) | Self::Whole(Script::Staged))
+    }
+}
+
+/// Compares the end of a text, from an offset on, and only then puts another one in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Script {
+    /// Gets the new text.
+    Direct,
+    /// Gets the key where the new text is staged. If that is lost, it says `UNSTAGED`.
+    Staged,
+}
+
+impl Script {
+    fn text(self) -> &'static [u8] {
+        match self {
+            Self::Direct => include_bytes!("replace.lua"),
+            Self::Staged => include_bytes!("replace_staged.lua"),
+        }
+    }
+
+    /// The SHA-1 of the text, by which servers name it.
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Direct => b"b8a6cdf119fb76356f08f3572004c0efe1c53c8c",
+            Self::Staged => b"920732ba319333446fc6804d8c0ea1b5f591424e",
+        }
+    }
 }
 
 /// What a server takes, as far as is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     if_equal: bool,
-    script: bool,
     is_probed: bool,
+    /// It loses staged texts: it evicts them, or is a proxy that sends them elsewhere.
+    loses_staged: bool,
+    /// Which scripts it keeps.
+    scripts: [bool; 2],
 }
 
 impl Known {
     /// Chooses a form. `IFEQ` needs all of the expected text.
-    pub(crate) fn form(self, content: &Content<'_>) -> Form {
-        match self {
-            Self { if_equal: true, .. } if content.has_all_expected() => Form::IfEqual,
-            Self { script: true, .. } => Form::Named,
-            Self { script: false, .. } => Form::Script,
+    pub(crate) fn form(self, encoder: &Encoder, content: &Content<'_>) -> Form {
+        if self.if_equal && content.has_all_expected() {
+            return Form::IfEqual;
         }
+        let is_staged = !self.loses_staged && stage::suits(encoder, content);
+        let script = if is_staged { Script::Staged } else { Script::Direct };
+        if self.scripts[script as usize] { Form::Named(script) } else { Form::Whole(script) }
     }
 
     /// Whether the server knows `IFEQ`.
@@ -66,21 +100,36 @@ impl Known {
     }
 
     pub(crate) fn learn_done(&mut self, form: Form) {
-        self.script |= form == Form::Script;
+        if let Form::Whole(script) = form {
+            self.scripts[script as usize] = true;
+        }
     }
 
     /// Returns whether another form may do.
     pub(crate) fn learn_refused(&mut self, form: Form, words: &[u8]) -> bool {
         match (form, error_code(words)) {
-            (Form::Named, b"NOSCRIPT") => {
-                self.script = false;
+            (Form::Named(script), b"NOSCRIPT") => {
+                self.scripts[script as usize] = false;
+                true
+            }
+            (Form::Named(Script::Staged) | Form::Whole(Script::Staged), b"UNSTAGED") => {
+                self.loses_staged = true;
                 true
             }
             // Whoever asks again does so with all of the text.
-            (Form::Named | Form::Script, b"NOPERM") => self.if_equal,
+            (Form::Named(_) | Form::Whole(_), _) if is_denied(words) => self.if_equal,
             _ => false,
         }
     }
+}
+
+/// Whether the user may not do it. A command within a script is denied with `ERR`, in one wording until Redis
+/// 7.0, and another one since.
+fn is_denied(words: &[u8]) -> bool {
+    let has = |part: &[u8]| words.windows(part.len()).any(|window| window == part);
+    error_code(words) == b"NOPERM"
+        || has(b"can't run this command or subcommand")
+        || has(b"ACL failure in script")
 }
 
 /// Writes a probe: a key that is not there is not what is expected, so nothing is written.
@@ -94,51 +143,80 @@ pub(super) fn probe_answer(reply: &Reply<'_>) -> Option<Answer<'static>> {
     matches!(reply, Reply::Nil).then_some(Answer::Missing)
 }
 
+/// Writes a replacement. Where its text is staged, the text of `content` is the id under which it is.
 pub(super) fn write(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>, form: Form) {
     let expires = encoder.expires(content.ttl);
-    if form == Form::IfEqual {
-        out.extend_from_slice(if expires { b"*7" } else { b"*5" });
-        out.extend_from_slice(b"\r\n$3\r\nSET\r\n");
-        encoder.write_key(out, content.id);
-        write_bulk(out, [content.text, b""]);
-        out.extend_from_slice(b"$4\r\nIFEQ\r\n");
-        write_bulk(out, [content.expected, b""]);
-    } else {
-        out.extend_from_slice(if expires { b"*9\r\n" } else { b"*7\r\n" });
-        if form == Form::Named {
-            out.extend_from_slice(b"$7\r\nEVALSHA\r\n");
-            write_bulk(out, [SHA1, b""]);
-        } else {
-            out.extend_from_slice(b"$4\r\nEVAL\r\n");
-            write_bulk(out, [SCRIPT, b""]);
+    match form {
+        Form::IfEqual => {
+            out.extend_from_slice(if expires { b"*7" } else { b"*5" });
+            out.extend_from_slice(b"\r\n$3\r\nSET\r\n");
+            encoder.write_key(out, content.id);
+            write_bulk(out, [content.text, b""]);
+            out.extend_from_slice(b"$4\r\nIFEQ\r\n");
+            write_bulk(out, [content.expected, b""]);
         }
-        out.extend_from_slice(b"$1\r\n1\r\n");
-        encoder.write_key(out, content.id);
-        let expected = content.identifying();
-        match content.tail {
-            0 => write_bulk(out, [b"0", b""]),
-            _ => write_bulk(out, [b"-", itoa::Buffer::new().format(expected.len()).as_bytes()]),
+        Form::Named(script) | Form::Whole(script) => {
+            out.extend_from_slice(match (script, expires) {
+                (_, true) => b"*9\r\n",
+                (Script::Direct, false) => b"*7\r\n",
+                (Script::Staged, false) => b"*8\r\n",
+            });
+            if let Form::Named(_) = form {
+                out.extend_from_slice(b"$7\r\nEVALSHA\r\n");
+                write_bulk(out, [script.name(), b""]);
+            } else {
+                out.extend_from_slice(b"$4\r\nEVAL\r\n");
+                write_bulk(out, [script.text(), b""]);
+            }
+            write_keys(out, encoder, content, script);
+            write_expected(out, content);
+            match script {
+                Script::Direct => write_bulk(out, [content.text, b""]),
+                Script::Staged if expires => {
+                    out.extend_from_slice(b"$6\r\nEXPIRE\r\n");
+                    return encoder.write_seconds(out, content.ttl);
+                }
+                Script::Staged => out.extend_from_slice(b"$7\r\nPERSIST\r\n"),
+            }
         }
-        write_bulk(out, [expected, b""]);
-        write_bulk(out, [content.text, b""]);
     }
     if expires {
         encoder.write_expiry(out, content.ttl);
     }
 }
 
+fn write_keys(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>, script: Script) {
+    out.extend_from_slice(match script {
+        Script::Direct => b"$1\r\n1\r\n",
+        Script::Staged => b"$1\r\n2\r\n",
+    });
+    encoder.write_key(out, content.id);
+    if script == Script::Staged {
+        encoder.write_key(out, content.text);
+    }
+}
+
+/// Writes the offset from which on the text is compared, and what is expected there.
+fn write_expected(out: &mut Vec<u8>, content: &Content<'_>) {
+    let expected = content.identifying();
+    match content.tail {
+        0 => write_bulk(out, [b"0", b""]),
+        _ => write_bulk(out, [b"-", itoa::Buffer::new().format(expected.len()).as_bytes()]),
+    }
+    write_bulk(out, [expected, b""]);
+}
+
 pub(super) fn advice(words: &[u8]) -> Option<&'static str> {
-    (error_code(words) == b"NOPERM").then_some(
-        ". Allow this user +eval, +evalsha and +getrange, or set \"onConflict\" to 'overwrite'",
+    is_denied(words).then_some(
+        ". Allow this user +eval, +evalsha, +getrange and +rename, or set \"onConflict\" to 'overwrite'",
     )
 }
 
 pub(super) fn answer(reply: &Reply<'_>, form: Form) -> Option<Answer<'static>> {
     match (form, reply) {
-        (Form::IfEqual, Reply::Status(b"OK")) | (Form::Named | Form::Script, Reply::Integer(1)) => {
-            Some(Answer::Done)
-        }
-        (Form::IfEqual, Reply::Nil) | (Form::Named | Form::Script, Reply::Integer(0)) => {
+        (Form::IfEqual, Reply::Status(b"OK"))
+        | (Form::Named(_) | Form::Whole(_), Reply::Integer(1)) => Some(Answer::Done),
+        (Form::IfEqual, Reply::Nil) | (Form::Named(_) | Form::Whole(_), Reply::Integer(0)) => {
             Some(Answer::Missing)
         }
         _ => None,
