@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::command::Request;
+use crate::command::{Content, Request};
 use crate::config::Options;
 use crate::connect::socket::Socket;
 use crate::handover::outcome::{Answer, Outcomes};
@@ -132,6 +132,33 @@ fn a_load_is_sent_in_another_form_where_the_first_is_refused() {
     bench.servers[0].write_all(b"$7\r\n[{},{}]\r\n-READONLY\r\n").unwrap();
     bench.run(bench.start);
     assert_eq!(bench.outcomes(), [(1, "text".to_owned())]);
+}
+
+#[test]
+fn a_staged_text_that_is_lost_has_the_next_one_sent_in_the_script() {
+    let mut bench = Bench::new();
+    let id = bench.id_on(0);
+    let text = [b'x'; 3000];
+    let content = Content { id: id.as_bytes(), text: &text, expected: b"the old", tail: 3, ttl: 0 };
+    let replace = |ticket| Request { ticket, verb: Verb::Replace, content, waited: 0 };
+
+    bench.submit(replace(1), bench.start);
+    bench.run(bench.start);
+    let received = bench.received(0);
+    let (probe, rest) = received.split_once("EVAL").unwrap();
+    assert!(probe.contains("gone:") && probe.contains(&format!("{{{id}}}")), "{probe}");
+    assert!(rest.contains("RENAME") && !rest.contains("xxx"), "{rest}");
+    bench.servers[0].write_all(b"-ERR syntax error\r\n+OK\r\n-UNSTAGED Gone\r\n").unwrap();
+    bench.run(bench.start);
+    assert_eq!(bench.outcomes(), [(1, "missing".to_owned())]);
+
+    bench.submit(replace(2), bench.start);
+    bench.run(bench.start);
+    let received = bench.received(0);
+    assert!(received.starts_with("*7 $4 EVAL ") && received.contains("xxx"), "{received}");
+    bench.servers[0].write_all(b":1\r\n").unwrap();
+    bench.run(bench.start);
+    assert_eq!(bench.outcomes(), [(2, "done".to_owned())]);
 }
 
 #[test]

@@ -10,8 +10,14 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use session_store::{Answer, Config, EVERYONE, Options, Outcomes, Request, Store, Ticket, Verb};
+use session_store::{
+    Answer, Config, Content, EVERYONE, Options, Outcomes, Request, Store, Ticket, Verb,
+};
 use tempfile::TempDir;
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
 
 /// A Redis server of its own: private port and folder, nothing kept.
 pub struct Server {
@@ -22,17 +28,21 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::start_on(port)
+        Self::start_on(free_port())
     }
 
     pub fn start_on(port: u16) -> Self {
+        Self::start_with(port, &[])
+    }
+
+    pub fn start_with(port: u16, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let binary = env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
         let process = Command::new(&binary)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(folder.path())
+            .args(arguments)
             .stdout(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{binary}: {error}; `npm test` installs it"));
@@ -171,9 +181,13 @@ impl Client {
 
     /// Hands a request over; returns its ticket.
     pub fn start(&self, verb: Verb, id: &str, text: &str) -> Ticket {
+        let (id, text) = (id.as_bytes(), text.as_bytes());
+        self.start_with(verb, Content { id, text, ..Content::default() })
+    }
+
+    pub fn start_with(&self, verb: Verb, content: Content<'_>) -> Ticket {
         let ticket = self.tickets.fetch_add(1, Ordering::SeqCst);
-        let request = Request::new(ticket, verb, id.as_bytes());
-        self.store.submit([request.with_text(text.as_bytes())]);
+        self.store.submit([Request { ticket, verb, content, waited: 0 }]);
         ticket
     }
 
