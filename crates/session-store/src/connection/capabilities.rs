@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::config::{Config, Options};
     use crate::handover::outcome::Answer;
-    use crate::verbs::replace::{Form, Script};
+    use crate::verbs::replace::Form;
 
     const DONE: Meaning<'_> = Meaning::Answered(Answer::Done);
     const READ_ONLY: Meaning<'_> = Meaning::Refused(b"READONLY You can't write");
@@ -145,22 +145,20 @@ mod tests {
         let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
         let tail = Content { expected: b"old", ..whole };
         assert!(server.needs_probe() && !server.needs_probe());
-        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole(Script::Direct));
+        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole);
         assert!(!server.learn(Step::Probe, &Meaning::Refused(b"OOM no memory")));
         assert!(server.needs_probe(), "that told nothing");
         assert!(!server.learn(Step::Probe, &Meaning::Refused(b"ERR syntax error")));
         assert!(!server.needs_probe());
-        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole(Script::Direct));
-        server.learn(Step::Replace(Form::Whole(Script::Direct)), &DONE);
-        assert_eq!(server.replace_form(&encoder, &whole), Form::Named(Script::Direct));
+        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole);
+        server.learn(Step::Replace(Form::Whole), &DONE);
+        assert_eq!(server.replace_form(&encoder, &whole), Form::Named);
         let flushed = Meaning::Refused(b"NOSCRIPT No matching script");
-        assert!(server.learn(Step::Replace(Form::Named(Script::Direct)), &flushed));
-        assert_eq!(server.replace_form(&encoder, &tail), Form::Whole(Script::Direct));
+        assert!(server.learn(Step::Replace(Form::Named), &flushed));
+        assert_eq!(server.replace_form(&encoder, &tail), Form::Whole);
 
         for words in [&b"ERR in the script"[..], b"NOPERM eval", b"OOM"] {
-            assert!(
-                !server.learn(Step::Replace(Form::Whole(Script::Direct)), &Meaning::Refused(words))
-            );
+            assert!(!server.learn(Step::Replace(Form::Whole), &Meaning::Refused(words)));
         }
     }
 
@@ -173,14 +171,11 @@ mod tests {
         server.learn(Step::Probe, &Meaning::Answered(Answer::Missing));
         assert!(server.compares_whole());
         let refused = Meaning::Refused(b"NOPERM eval");
-        assert!(
-            server.learn(Step::Replace(Form::Whole(Script::Direct)), &refused),
-            "asked again in another form"
-        );
+        assert!(server.learn(Step::Replace(Form::Whole), &refused), "asked again in another form");
         assert_eq!(server.replace_form(&encoder, &whole), Form::IfEqual);
         assert_eq!(
             server.replace_form(&encoder, &Content { expected: b"old", ..whole }),
-            Form::Whole(Script::Direct)
+            Form::Whole
         );
     }
 
@@ -193,7 +188,7 @@ mod tests {
         ] {
             let mut server = Capabilities::new(true);
             let refused = Meaning::Refused(words);
-            let step = Step::Replace(Form::Whole(Script::Staged));
+            let step = Step::Replace(Form::StagedWhole);
             assert!(!server.learn(step, &refused));
             server.learn(Step::Probe, &Meaning::Answered(Answer::Missing));
             assert!(server.learn(step, &refused));
@@ -207,21 +202,21 @@ mod tests {
         let text = [b'x'; 5000];
         let small = Content { text: b"new", expected: b"old", tail: 3, ..Content::default() };
         let large = Content { text: &text, ..small };
-        assert_eq!(server.replace_form(&encoder, &large), Form::Whole(Script::Staged));
-        server.learn(Step::Replace(Form::Whole(Script::Staged)), &DONE);
-        assert_eq!(server.replace_form(&encoder, &large), Form::Named(Script::Staged));
-        assert_eq!(server.replace_form(&encoder, &small), Form::Whole(Script::Direct));
-        server.learn(Step::Replace(Form::Whole(Script::Direct)), &DONE);
-        assert_eq!(server.replace_form(&encoder, &small), Form::Named(Script::Direct));
+        assert_eq!(server.replace_form(&encoder, &large), Form::StagedWhole);
+        server.learn(Step::Replace(Form::StagedWhole), &DONE);
+        assert_eq!(server.replace_form(&encoder, &large), Form::StagedNamed);
+        assert_eq!(server.replace_form(&encoder, &small), Form::Whole);
+        server.learn(Step::Replace(Form::Whole), &DONE);
+        assert_eq!(server.replace_form(&encoder, &small), Form::Named);
 
         let flushed = Meaning::Refused(b"NOSCRIPT No matching script");
-        assert!(server.learn(Step::Replace(Form::Named(Script::Staged)), &flushed));
-        assert_eq!(server.replace_form(&encoder, &large), Form::Whole(Script::Staged));
-        assert_eq!(server.replace_form(&encoder, &small), Form::Named(Script::Direct));
+        assert!(server.learn(Step::Replace(Form::StagedNamed), &flushed));
+        assert_eq!(server.replace_form(&encoder, &large), Form::StagedWhole);
+        assert_eq!(server.replace_form(&encoder, &small), Form::Named);
 
         let lost = Meaning::Refused(b"UNSTAGED The new text is not there");
-        assert!(server.learn(Step::Replace(Form::Whole(Script::Staged)), &lost));
-        assert_eq!(server.replace_form(&encoder, &large), Form::Named(Script::Direct));
+        assert!(server.learn(Step::Replace(Form::StagedWhole), &lost));
+        assert_eq!(server.replace_form(&encoder, &large), Form::Named);
     }
 
     #[test]

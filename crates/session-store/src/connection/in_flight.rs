@@ -21,8 +21,10 @@ struct Entry {
 #[derive(Default)]
 pub(super) struct InFlight {
     entries: VecDeque<Entry>,
-    /// Why the text of the next command could not be staged.
-    unstaged: Option<Box<[u8]>>,
+    /// The text of the next command could not be staged.
+    is_unstaged: bool,
+    /// Why a text could not be staged lately.
+    refusal: Vec<u8>,
 }
 
 /// A command with its reply.
@@ -56,20 +58,19 @@ impl InFlight {
         let Some(Entry { command, is_awaited, .. }) = self.entries.front_mut() else {
             return Err("the server sent a reply that nobody asked for".into());
         };
-        let Some(meaning) = command.step.meaning(reply) else {
+        let Some(mut meaning) = command.step.meaning(reply) else {
             return Err(format!("the server sent a reply that does not fit {:?}", command.step));
         };
-        // It is for the very next command, whoever that is of, or for none.
-        let unstaged = self.unstaged.take();
-        if command.step == Step::Stage
+        // For the very next command only, whatever that is.
+        if std::mem::take(&mut self.is_unstaged) && command.step.is_staged() {
+            meaning = Meaning::Refused(&self.refusal);
+        } else if command.step == Step::Stage
             && let Meaning::Refused(words) = meaning
         {
-            self.unstaged = Some(words.into());
+            self.refusal.clear();
+            self.refusal.extend_from_slice(words);
+            self.is_unstaged = true;
         }
-        let meaning = match &unstaged {
-            Some(words) if command.step.is_staged() => Meaning::Refused(words),
-            _ => meaning,
-        };
         each(Answered { command, meaning, is_awaited: *is_awaited });
         self.entries.pop_front();
         Ok(())
@@ -100,7 +101,7 @@ impl InFlight {
     /// Empties the queue of a connection that is no more; returns the commands that somebody waits
     /// for, in their order.
     pub(super) fn lose(&mut self) -> impl Iterator<Item = Command> {
-        self.unstaged = None;
+        self.is_unstaged = false;
         let entries = std::mem::take(&mut self.entries).into_iter();
         entries.filter(|entry| entry.is_awaited).map(|entry| entry.command)
     }
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
     use crate::handover::outcome::Answer;
     use crate::handover::ticket::Ticket;
-    use crate::verbs::replace::{Form, Script};
+    use crate::verbs::replace::Form;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -176,26 +177,31 @@ mod tests {
         let send = |in_flight: &mut InFlight, ticket, step| {
             in_flight.push(Command::bare(ticket, step, now), step != Step::Stage, now);
         };
-        let staged = Step::Replace(Form::Named(Script::Staged));
+        let staged = Step::Replace(Form::StagedNamed);
         let refused = |words: &[u8]| format!("{:?}", Meaning::Refused(words));
-        for reply in [
-            Reply::Error(b"UNSTAGED"),
-            Reply::Error(b"NOSCRIPT"),
-            Reply::Integer(0),
-            Reply::Integer(1),
-        ] {
+        for reply in [Reply::Error(b"UNSTAGED"), Reply::Error(b"NOSCRIPT"), Reply::Integer(0)] {
             let mut in_flight = InFlight::default();
-            for (ticket, step) in
-                [(1, Step::Stage), (1, staged), (2, Step::Stage), (2, staged), (3, Step::Peek)]
-            {
-                send(&mut in_flight, ticket, step);
+            for ticket in 1..=3 {
+                send(&mut in_flight, ticket, Step::Stage);
+                send(&mut in_flight, ticket, staged);
             }
-            let oom = Reply::Error(b"OOM no memory");
-            let replies = [oom, reply, Reply::Status(b"OK"), Reply::Error(b"UNSTAGED"), Reply::Nil];
-            let answers = answers(&mut in_flight, &replies);
-            assert_eq!(answers[0], (1, refused(b"OOM no memory")));
-            assert_eq!(answers[1], (2, refused(b"UNSTAGED")), "its own");
-            assert_eq!(answers[2], (3, "Answered(Missing)".into()));
+            send(&mut in_flight, 4, Step::Peek);
+            let replies = [
+                Reply::Error(b"OOM no memory"),
+                reply.clone(),
+                Reply::Status(b"OK"),
+                Reply::Error(b"NOSCRIPT"),
+                Reply::Error(b"MISCONF"),
+                reply,
+                Reply::Nil,
+            ];
+            let expected = [
+                (1, refused(b"OOM no memory")),
+                (2, refused(b"NOSCRIPT")),
+                (3, refused(b"MISCONF")),
+                (4, "Answered(Missing)".into()),
+            ];
+            assert_eq!(answers(&mut in_flight, &replies), expected);
         }
 
         // Not even where something else comes next, or on the next connection.

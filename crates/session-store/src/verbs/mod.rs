@@ -176,7 +176,7 @@ impl Step {
         let answer = match self {
             Self::Load | Self::Get | Self::Peek => load::answer(reply),
             Self::Save(over) => save::answer(reply, over),
-            Self::Stage => save::answer(reply, Over::Any),
+            Self::Stage => stage::answer(reply),
             Self::Replace(form) => replace::answer(reply, form),
             Self::Probe => replace::probe_answer(reply),
             Self::Touch => touch::answer(reply),
@@ -264,14 +264,11 @@ mod tests {
             (b"the old", 0, "$1 0 $7 the old "),
         ] {
             assert_eq!(
-                written(replace::Form::Named(replace::Script::Direct), expected, tail),
+                written(replace::Form::Named, expected, tail),
                 format!("*9 $7 EVALSHA {script}{compared}$3 new $2 EX $2 60 ")
             );
         }
-        assert!(
-            written(replace::Form::Whole(replace::Script::Direct), b"old", 0)
-                .starts_with("*9 $4 EVAL $")
-        );
+        assert!(written(replace::Form::Whole, b"old", 0).starts_with("*9 $4 EVAL $"));
     }
 
     #[test]
@@ -280,7 +277,7 @@ mod tests {
             let (url, prefix) = ("redis://localhost".into(), "s:".into());
             let config = Config::new(Options { url, prefix, ttl, ..Options::default() });
             let encoder = Encoder::new(&config.unwrap());
-            let form = replace::Form::Named(replace::Script::Staged);
+            let form = replace::Form::StagedNamed;
             let (id, text, expected) = (b"id", b"gone:1", b"the old");
             let content = Content { id, text, expected, tail, ttl: own_ttl };
             let mut out = Vec::new();
@@ -327,8 +324,8 @@ mod tests {
             (Step::Probe, Reply::Status(b"OK")),
             (Step::Stage, Reply::Nil),
             (Step::Replace(replace::Form::IfEqual), Reply::Integer(1)),
-            (Step::Replace(replace::Form::Named(replace::Script::Direct)), Reply::Status(b"OK")),
-            (Step::Replace(replace::Form::Whole(replace::Script::Staged)), Reply::Integer(2)),
+            (Step::Replace(replace::Form::Named), Reply::Status(b"OK")),
+            (Step::Replace(replace::Form::StagedWhole), Reply::Integer(2)),
             (Step::Ping, Reply::Nil),
         ] {
             assert!(step.meaning(&reply).is_none(), "{reply:?} for {step:?}");

@@ -14,49 +14,36 @@ use crate::command::Content;
 use crate::handover::outcome::Answer;
 use crate::resp::{Reply, error_code, write_bulk};
 
-/// How a replacement is sent.
+/// How a replacement is sent. A script compares the end of the text, from an offset on, and only then puts
+/// another one in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// `SET … IFEQ`.
     IfEqual,
-    /// A script by its name.
-    Named(Script),
-    /// A whole script, which the server then keeps.
-    Whole(Script),
+    /// The script that gets the new text, by its name.
+    Named,
+    /// All of this script, which the server then keeps.
+    Whole,
+    /// The script that gets the key where the new text is staged, by its name. If that is lost, it says
+    /// `UNSTAGED`.
+    StagedNamed,
+    /// All of this script.
+    StagedWhole,
 }
 
 impl Form {
     /// Whether the text is staged ahead of it.
     pub(super) fn is_staged(self) -> bool {
-        matches!(self, Self::Named(Script::Staged) | Self::Whole(Script::Staged))
+        matches!(self, Self::StagedNamed | Self::StagedWhole)
     }
 }
 
-/// Compares the end of a text, from an offset on, and only then puts another one in its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Script {
-    /// Gets the new text.
-    Direct,
-    /// Gets the key where the new text is staged. If that is lost, it says `UNSTAGED`.
-    Staged,
-}
+const SCRIPT: &[u8] = include_bytes!("replace.lua");
+const STAGED_SCRIPT: &[u8] = include_bytes!("replace_staged.lua");
 
-impl Script {
-    fn text(self) -> &'static [u8] {
-        match self {
-            Self::Direct => include_bytes!("replace.lua"),
-            Self::Staged => include_bytes!("replace_staged.lua"),
-        }
-    }
-
-    /// The SHA-1 of the text, by which servers name it.
-    fn name(self) -> &'static [u8] {
-        match self {
-            Self::Direct => b"b8a6cdf119fb76356f08f3572004c0efe1c53c8c",
-            Self::Staged => b"920732ba319333446fc6804d8c0ea1b5f591424e",
-        }
-    }
-}
+/// By its SHA-1, servers name a script.
+const SHA1: &[u8] = b"b8a6cdf119fb76356f08f3572004c0efe1c53c8c";
+const STAGED_SHA1: &[u8] = b"920732ba319333446fc6804d8c0ea1b5f591424e";
 
 /// What a server takes, as far as is known.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,7 +52,7 @@ pub(crate) struct Known {
     is_probed: bool,
     /// It loses staged texts: it evicts them, or is a proxy that sends them elsewhere.
     loses_staged: bool,
-    /// Which scripts it keeps.
+    /// Whether it keeps the script, and the one for staged texts.
     scripts: [bool; 2],
 }
 
@@ -76,8 +63,12 @@ impl Known {
             return Form::IfEqual;
         }
         let is_staged = !self.loses_staged && stage::suits(encoder, content);
-        let script = if is_staged { Script::Staged } else { Script::Direct };
-        if self.scripts[script as usize] { Form::Named(script) } else { Form::Whole(script) }
+        match (is_staged, self.scripts[usize::from(is_staged)]) {
+            (false, true) => Form::Named,
+            (false, false) => Form::Whole,
+            (true, true) => Form::StagedNamed,
+            (true, false) => Form::StagedWhole,
+        }
     }
 
     /// Whether the server knows `IFEQ`.
@@ -100,31 +91,31 @@ impl Known {
     }
 
     pub(crate) fn learn_done(&mut self, form: Form) {
-        if let Form::Whole(script) = form {
-            self.scripts[script as usize] = true;
+        if matches!(form, Form::Whole | Form::StagedWhole) {
+            self.scripts[usize::from(form.is_staged())] = true;
         }
     }
 
     /// Returns whether another form may do.
     pub(crate) fn learn_refused(&mut self, form: Form, words: &[u8]) -> bool {
         match (form, error_code(words)) {
-            (Form::Named(script), b"NOSCRIPT") => {
-                self.scripts[script as usize] = false;
+            (Form::Named | Form::StagedNamed, b"NOSCRIPT") => {
+                self.scripts[usize::from(form.is_staged())] = false;
                 true
             }
-            (Form::Named(Script::Staged) | Form::Whole(Script::Staged), b"UNSTAGED") => {
+            (Form::StagedNamed | Form::StagedWhole, b"UNSTAGED") => {
                 self.loses_staged = true;
                 true
             }
+            (Form::IfEqual, _) => false,
             // Whoever asks again does so with all of the text.
-            (Form::Named(_) | Form::Whole(_), _) if is_denied(words) => self.if_equal,
-            _ => false,
+            _ => is_denied(words) && self.if_equal,
         }
     }
 }
 
-/// Whether the user may not do it. A command within a script is denied with `ERR`, in one wording until Redis
-/// 7.0, and another one since.
+/// Whether the user may not do it. A command within a script is denied with `ERR`, so only the words tell:
+/// Redis up to 7.0 and Valkey have their own.
 fn is_denied(words: &[u8]) -> bool {
     let has = |part: &[u8]| words.windows(part.len()).any(|window| window == part);
     error_code(words) == b"NOPERM"
@@ -145,54 +136,65 @@ pub(super) fn probe_answer(reply: &Reply<'_>) -> Option<Answer<'static>> {
 
 /// Writes a replacement. Where its text is staged, the text of `content` is the id under which it is.
 pub(super) fn write(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>, form: Form) {
-    let expires = encoder.expires(content.ttl);
     match form {
-        Form::IfEqual => {
-            out.extend_from_slice(if expires { b"*7" } else { b"*5" });
-            out.extend_from_slice(b"\r\n$3\r\nSET\r\n");
-            encoder.write_key(out, content.id);
-            write_bulk(out, [content.text, b""]);
-            out.extend_from_slice(b"$4\r\nIFEQ\r\n");
-            write_bulk(out, [content.expected, b""]);
-        }
-        Form::Named(script) | Form::Whole(script) => {
-            out.extend_from_slice(match (script, expires) {
-                (_, true) => b"*9\r\n",
-                (Script::Direct, false) => b"*7\r\n",
-                (Script::Staged, false) => b"*8\r\n",
-            });
-            if let Form::Named(_) = form {
-                out.extend_from_slice(b"$7\r\nEVALSHA\r\n");
-                write_bulk(out, [script.name(), b""]);
-            } else {
-                out.extend_from_slice(b"$4\r\nEVAL\r\n");
-                write_bulk(out, [script.text(), b""]);
-            }
-            write_keys(out, encoder, content, script);
-            write_expected(out, content);
-            match script {
-                Script::Direct => write_bulk(out, [content.text, b""]),
-                Script::Staged if expires => {
-                    out.extend_from_slice(b"$6\r\nEXPIRE\r\n");
-                    return encoder.write_seconds(out, content.ttl);
-                }
-                Script::Staged => out.extend_from_slice(b"$7\r\nPERSIST\r\n"),
-            }
-        }
+        Form::IfEqual => write_set(out, encoder, content),
+        Form::Named | Form::Whole => write_script(out, encoder, content, form),
+        Form::StagedNamed | Form::StagedWhole => write_staged_script(out, encoder, content, form),
     }
+}
+
+fn write_set(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>) {
+    let expires = encoder.expires(content.ttl);
+    out.extend_from_slice(if expires { b"*7" } else { b"*5" });
+    out.extend_from_slice(b"\r\n$3\r\nSET\r\n");
+    encoder.write_key(out, content.id);
+    write_bulk(out, [content.text, b""]);
+    out.extend_from_slice(b"$4\r\nIFEQ\r\n");
+    write_bulk(out, [content.expected, b""]);
     if expires {
         encoder.write_expiry(out, content.ttl);
     }
 }
 
-fn write_keys(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>, script: Script) {
-    out.extend_from_slice(match script {
-        Script::Direct => b"$1\r\n1\r\n",
-        Script::Staged => b"$1\r\n2\r\n",
-    });
+fn write_script(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>, form: Form) {
+    let expires = encoder.expires(content.ttl);
+    out.extend_from_slice(if expires { b"*9\r\n" } else { b"*7\r\n" });
+    write_call(out, form);
+    out.extend_from_slice(b"$1\r\n1\r\n");
     encoder.write_key(out, content.id);
-    if script == Script::Staged {
-        encoder.write_key(out, content.text);
+    write_expected(out, content);
+    write_bulk(out, [content.text, b""]);
+    if expires {
+        encoder.write_expiry(out, content.ttl);
+    }
+}
+
+fn write_staged_script(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>, form: Form) {
+    let expires = encoder.expires(content.ttl);
+    out.extend_from_slice(if expires { b"*9\r\n" } else { b"*8\r\n" });
+    write_call(out, form);
+    out.extend_from_slice(b"$1\r\n2\r\n");
+    encoder.write_key(out, content.id);
+    encoder.write_key(out, content.text);
+    write_expected(out, content);
+    if expires {
+        out.extend_from_slice(b"$6\r\nEXPIRE\r\n");
+        encoder.write_seconds(out, content.ttl);
+    } else {
+        out.extend_from_slice(b"$7\r\nPERSIST\r\n");
+    }
+}
+
+/// Writes by what a script is called.
+fn write_call(out: &mut Vec<u8>, form: Form) {
+    let (sha1, script) =
+        if form.is_staged() { (STAGED_SHA1, STAGED_SCRIPT) } else { (SHA1, SCRIPT) };
+    if matches!(form, Form::Named | Form::StagedNamed) {
+        out.extend_from_slice(b"$7\r\nEVALSHA\r\n");
+        write_bulk(out, [sha1, b""]);
+    } else {
+        out.extend_from_slice(b"$4\r\nEVAL\r\n");
+        write_bulk(out, [script, b""]);
     }
 }
 
@@ -214,11 +216,11 @@ pub(super) fn advice(words: &[u8]) -> Option<&'static str> {
 
 pub(super) fn answer(reply: &Reply<'_>, form: Form) -> Option<Answer<'static>> {
     match (form, reply) {
-        (Form::IfEqual, Reply::Status(b"OK"))
-        | (Form::Named(_) | Form::Whole(_), Reply::Integer(1)) => Some(Answer::Done),
-        (Form::IfEqual, Reply::Nil) | (Form::Named(_) | Form::Whole(_), Reply::Integer(0)) => {
-            Some(Answer::Missing)
-        }
+        (Form::IfEqual, Reply::Status(b"OK")) => Some(Answer::Done),
+        (Form::IfEqual, Reply::Nil) => Some(Answer::Missing),
+        (Form::IfEqual, _) => None,
+        (_, Reply::Integer(1)) => Some(Answer::Done),
+        (_, Reply::Integer(0)) => Some(Answer::Missing),
         _ => None,
     }
 }
