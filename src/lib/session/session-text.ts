@@ -8,6 +8,12 @@ import { JsonObject, type Values } from './json-object.ts'
 import { JsonSession } from './json-session.ts'
 
 /**
+ * How much deeper than alone a value is nested to find the one that is too deep: in the session it lay
+ * deeper than alone, too, and there was less of the stack left.
+ */
+const DEEPER = 100
+
+/**
  * Writes a session as JSON: `[values, flash`, and then `end` in place of the closing bracket.
  *
  * @throws {RedisSessionStorageError} `UNSERIALIZABLE`
@@ -82,14 +88,24 @@ function corrupt(key: string, why: string): RedisSessionStorageError {
 }
 
 function unserializableKey(data: Session['data']): string {
+  return failingKey(data, 0) ?? failingKey(data, DEEPER) ?? '(unknown)'
+}
+
+/** Returns the first key whose value JSON cannot express when it is nested so much deeper. */
+function failingKey(data: Session['data'], deeper: number): string | undefined {
   for (let values of data) {
     for (let [key, value] of Object.entries(values)) {
       try {
-        JSON.stringify(value)
+        JSON.stringify(nested(value, deeper))
       } catch {
         return key
       }
     }
   }
-  return '(unknown)'
+  return undefined
+}
+
+function nested(value: unknown, depth: number): unknown {
+  for (let left = depth; left > 0; left--) value = [value]
+  return value
 }
