@@ -100,6 +100,8 @@ describe.each(setups)('$name', ({ backend, options }) => {
       session.flash('message', value)
     })
     await expectRead(['value', 'next', 'message'])
+    await expectSame((session) => session.set('next', value))
+    await expectRead(['value', 'next'])
   })
 
   test.each(TEXTS)('%j is read, changed, and read again', async (text) => {
@@ -183,6 +185,20 @@ describe.each(setups)('$name', ({ backend, options }) => {
       (session) => session.unset(key),
     )
     await expectRead(['a', 'plain'])
+  })
+
+  test.each(KEYS)('a message under the key %j is gone once it was shown', async (key) => {
+    await redis.side.set(KEY, '[{"a":1},{}]')
+    let early = await storage.read(ID)
+    await expectSame((session) => session.flash(key, 'message'))
+    let shown = await other.read(ID)
+    expect(shown.get(key)).toBe('message')
+
+    early.set('early', true)
+    expect(await storage.save(early)).toBe(ID)
+    expect(await storedJson()).toBe(`[{"a":1,"early":true},{${JSON.stringify(key)}:"message"}]`)
+    expect(await other.save(shown)).toBe(ID)
+    expect(await storedJson()).toBe('[{"a":1,"early":true},{}]')
 
     // What is remembered of messages goes with them.
     let [, , third] = JSON.parse((await redis.side.get(KEY))!)
