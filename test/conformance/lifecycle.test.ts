@@ -150,6 +150,12 @@ const AFTER_ANOTHER_REQUEST: Row[] = [
     { saves: 'one1, next1, cleared', left: 'next1' },
   ],
   [
+    'one: replace, save; next: read one1, destroy, save; other: set, save',
+    'one1, cleared, left alone',
+    '',
+  ],
+  // Two logins are two sessions: who logs out of one of them is still in the other.
+  [
     'one: replace, save; next: read one1, destroy, save; other: replace, save',
     'one1, cleared, other1',
     'other1',
