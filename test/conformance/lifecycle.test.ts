@@ -2,6 +2,7 @@
  * What comes of saving, regenerating and destroying a session, in whatever order and by however many
  * requests: what `save` gives, and which keys are left.
  */
+import { createSession } from '@remix-run/session'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { RedisSessionStorage, SessionOptions } from 'remix-session-storage-redis'
 
@@ -283,5 +284,26 @@ describe.each(setups)('$name', ({ backend, options }) => {
     next.set('value', 'new')
     expect(await other!.save(next)).toBe(id)
     expect((await one!.read(id)).data).toEqual([{ value: 'new' }, {}])
+  })
+
+  test('the mark of a session that is gone is no session, whoever sends its name', async () => {
+    let keeping = await openTwo({ useUnknownIds: true })
+    onTestFinished(() => closeAll(keeping))
+    let { storage } = keeping[0]!
+    let id = await stored(storage, 'here')
+    let leaving = await storage.read(id)
+    leaving.destroy()
+    await storage.save(leaving)
+    let marks = await redis.side.keys('*')
+
+    let mark = `gone:${id}`
+    expect((await storage.read(mark)).id).not.toBe(mark)
+    let forged = createSession(mark)
+    forged.set('value', 'forged')
+    await expect(storage.save(forged)).rejects.toMatchObject({ code: 'INVALID_ID' })
+    forged.destroy()
+    expect(await storage.save(forged)).toBe('')
+    expect(await redis.side.keys('*')).toEqual(marks)
+    expect(marks).toEqual(backend.isAtomic ? [`session:${mark}`] : [])
   })
 })
