@@ -122,8 +122,10 @@ describe.each(setups)('$name', ({ backend, options }) => {
   if (options.onConflict !== 'merge') return
 
   test('is merged', async () => {
+    // Over our own connection, what nobody has touched keeps its bytes.
+    let depth = backend.name.startsWith('url') ? 5000 : MODEST
     for (let nested of [arrays, objects]) {
-      await redis.side.set(KEY, `[{"deep":${nested(MODEST)}},{}]`)
+      await redis.side.set(KEY, `[{"deep":${nested(depth)}},{}]`)
       let [one, two] = [await storage.read(ID), await other.read(ID)]
       one.set('one', 1)
       two.set('two', 2)
@@ -131,9 +133,9 @@ describe.each(setups)('$name', ({ backend, options }) => {
       expect(await storage.save(one)).toBe(ID)
       expect(await other.save(two)).toBe(ID)
 
-      let deep = JSON.parse(nested(MODEST))
-      let values = { deep, one: 1, two: 2, deeper: deep }
-      expect(JSON.stringify(await stored())).toBe(JSON.stringify([values, {}]))
+      let [{ deep, deeper, ...others }] = await stored()
+      expect(others).toEqual({ one: 1, two: 2 })
+      expect([deep, deeper].map(depthOf)).toEqual([depth, MODEST])
     }
   })
 })

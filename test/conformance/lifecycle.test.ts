@@ -155,12 +155,17 @@ const AFTER_ANOTHER_REQUEST: Row[] = [
     'one1, cleared, left alone',
     '',
   ],
-  // Two logins are two sessions: who logs out of one of them is still in the other.
+  // A logout counts for a login that was under way, too; one that has ended is a session of its own.
   [
     'one: replace, save; next: read one1, destroy, save; other: replace, save',
-    'one1, cleared, other1',
+    'one1, cleared, left alone',
+    '',
+  ],
+  [
+    'one: replace, save; other: replace, save; next: read one1, destroy, save',
+    'one1, other1, cleared',
     'other1',
-    { saves: 'one1, cleared, left alone', left: '' },
+    { saves: 'one1, left alone, cleared', left: '' },
   ],
 ]
 

@@ -83,7 +83,15 @@ class Model {
 
   #mayReplace(storedId: string, id: string): boolean {
     if (storedId === id || !this.#keepsMarks) return this.texts.has(storedId)
-    return !this.#destroyed.has(storedId)
+    return !this.#wasDestroyed(storedId, new Set([id]))
+  }
+
+  /** Whether a session was destroyed, be it under another id that it has got. */
+  #wasDestroyed(id: string, known: Set<string>): boolean {
+    if (this.#destroyed.has(id)) return true
+    let others = (this.#successors.get(id) ?? []).filter((other) => !known.has(other))
+    for (let other of others) known.add(other)
+    return others.some((other) => this.#wasDestroyed(other, known))
   }
 
   #destroy(id: string): void {

@@ -97,7 +97,9 @@ test('on a read-only replica, writes fail until it is a primary again, and reads
 })
 
 describe('a user who may not do everything', () => {
-  const COMMANDS = '+getex +get +set +del +expire +append +eval +evalsha +getrange +rename'.split(' ')
+  const COMMANDS = '+getex +get +set +del +expire +append +eval +evalsha +getrange +rename'.split(
+    ' ',
+  )
 
   async function openAs(...rules: string[]) {
     await redis.side.aclSetUser('app', ['reset', 'on', '>app-password', ...rules])

@@ -72,9 +72,8 @@ test('an ACL user, who may do no more than a session storage needs', async () =>
   let user = 'sessions@app:1'
   let { port } = await startServer()
   let side = await createClient({ url: `redis://127.0.0.1:${port}` }).connect()
-  let rights = '~session:* +getex +get +set +del +expire +append +eval +evalsha +getrange +rename'.split(
-    ' ',
-  )
+  let rights =
+    '~session:* +getex +get +set +del +expire +append +eval +evalsha +getrange +rename'.split(' ')
   await side.aclSetUser(user, ['on', '>p:w/d', '-@all', ...rights])
 
   let credentials = `${encodeURIComponent(user)}:${encodeURIComponent('p:w/d')}`

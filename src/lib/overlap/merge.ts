@@ -1,7 +1,9 @@
 /** Applies what one request has done to a session to what others have made of it meanwhile. */
 import { setValueAt, type Values } from '../session/json-object.ts'
+import { unserializable } from '../session/session-text.ts'
 import type { TextPieces } from '../store/text-pieces.ts'
 import type { Present } from './present.ts'
+import { isSameJson } from './same-json.ts'
 import { StoredText, type Flashed } from './stored-text.ts'
 
 /** What a request has done to a session. */
@@ -29,6 +31,7 @@ export interface Change {
  *   flashed is there; all else stays.
  *
  * @param there the session as it is now; its values and flash become those of the result
+ * @throws {RedisSessionStorageError} `UNSERIALIZABLE`: there is less of the stack left than when it was saved
  */
 export function merge(change: Change, there: Present): StoredText {
   if (there.data === null) return change.mine
@@ -54,8 +57,11 @@ export function merge(change: Change, there: Present): StoredText {
     }
   }
   let version = stored.version.next(change.nonce, flashed, change.createdAt)
-  let pieces = [...values.toJson('[', ','), ...flash.toJson('', version.end)]
-  return new StoredText(pieces, version)
+  try {
+    return new StoredText([...values.toJson('[', ','), ...flash.toJson('', version.end)], version)
+  } catch {
+    throw unserializable([values.toValues(), flash.toValues()])
+  }
 }
 
 function parse(pieces: TextPieces): [values: Values, flash: Values] {
@@ -66,7 +72,8 @@ function parse(pieces: TextPieces): [values: Values, flash: Values] {
 function changedKeys(before: Values, after: Values, touched: readonly string[]): Set<string> {
   let keys = new Set(touched)
   for (let key of Object.keys({ ...before, ...after })) {
-    if (jsonOf(before, key) !== jsonOf(after, key)) keys.add(key)
+    let stays = Object.hasOwn(before, key) && Object.hasOwn(after, key)
+    if (!stays || !isSameJson(before[key], after[key])) keys.add(key)
   }
   return keys
 }
@@ -77,12 +84,6 @@ function isSame(
   [value, flashed]: [unknown, Flashed],
   [shownValue, shown]: [unknown, Flashed],
 ): boolean {
-  return (
-    jsonOf(flashed, key) === jsonOf(shown, key) &&
-    JSON.stringify(value) === JSON.stringify(shownValue)
-  )
-}
-
-function jsonOf(values: Values, key: string): string | undefined {
-  return Object.hasOwn(values, key) ? JSON.stringify(values[key]) : undefined
+  let nonces = [flashed, shown].map((nonces) => (Object.hasOwn(nonces, key) ? nonces[key] : ''))
+  return nonces[0] === nonces[1] && isSameJson(value, shownValue)
 }

@@ -1,6 +1,6 @@
 /** Gives a session another id than the one under which it is stored, as a login does. */
 import type { SessionStore, Terms } from '../store/session-store.ts'
-import { markMoved, readMarks } from './marks.ts'
+import { markMoved, readMarks, type Marks } from './marks.ts'
 import { together } from './together.ts'
 
 export interface Relocation {
@@ -29,8 +29,8 @@ export async function relocate(
 ): Promise<boolean> {
   let isMarked = from !== null && store.keepsMarks
   if (isMarked) {
-    let { isDestroyed } = await markMoved(store, from!, to, terms)
-    if (isDestroyed) return undo(store, to, terms)
+    let marks = await markMoved(store, from!, to, terms)
+    if (await isDestroyed(store, marks, to, terms)) return undo(store, to, terms)
   }
   if (!(await write(terms))) return false
 
@@ -38,7 +38,29 @@ export async function relocate(
     isMarked ? readMarks(store, from!, terms) : undefined,
     ...idsToDelete(from, obsolete).map((id) => store.delete(id, terms)),
   ])
-  return after?.isDestroyed ? undo(store, to, terms) : true
+  let isGone = after !== undefined && (await isDestroyed(store, after, to, terms))
+  return isGone ? undo(store, to, terms) : true
+}
+
+/**
+ * Whether a session was destroyed, be it under another id that it has got meanwhile: who has logged out with
+ * that is not to be logged in again by a request that was under way.
+ */
+async function isDestroyed(
+  store: SessionStore,
+  marks: Marks,
+  to: string,
+  terms: Terms,
+): Promise<boolean> {
+  let known = new Set([to])
+  let found = [marks]
+  for (let { isDestroyed, successors } of found) {
+    if (isDestroyed) return true
+    let others = successors.filter((id) => !known.has(id))
+    for (let id of others) known.add(id)
+    found.push(...(await together(others.map((id) => readMarks(store, id, terms)))))
+  }
+  return false
 }
 
 /** Also before anything was written: an earlier relocation that failed half-way may have done so. */

@@ -22,14 +22,18 @@ export function toJson(session: Session, end: string): TextPieces {
   try {
     return JsonSession.toJson(session, end)
   } catch {
-    // Without the reason as a cause: it may hold what the session does.
-    let key = unserializableKey(session.data)
-    throw new RedisSessionStorageError(
-      'UNSERIALIZABLE',
-      `The session was not saved: JSON cannot express its value ${JSON.stringify(key)}. ` +
-        'Store plain JSON values (no BigInt, no cycles, nothing nested too deep).',
-    )
+    throw unserializable(session.data)
   }
+}
+
+/** Returns the error of data that JSON cannot express, without the reason as a cause: it may hold some of that. */
+export function unserializable(data: Session['data']): RedisSessionStorageError {
+  let key = unserializableKey(data)
+  return new RedisSessionStorageError(
+    'UNSERIALIZABLE',
+    `The session was not saved: JSON cannot express its value ${JSON.stringify(key)}. ` +
+      'Store plain JSON values (no BigInt, no cycles, nothing nested too deep).',
+  )
 }
 
 /** @throws {RedisSessionStorageError} `TOO_LARGE` */
