@@ -1,0 +1,66 @@
+/** Looks for an order of what calls have done that explains their answers, and what is stored in the end. */
+import type { Call } from './calls.ts'
+import {
+  EMPTY,
+  nextSteps,
+  sameTexts,
+  type Contents,
+  type OnConflict,
+  type Stage,
+  type State,
+} from './specification.ts'
+import type { Texts } from './draft.ts'
+
+/** What is stored in the end, by ids. */
+export type Stored = Record<string, { values: Texts; messages: Texts }>
+
+/** So many steps are tried until it is given up; passing programs take a few hundred. */
+const MOST_STEPS = 300_000
+
+/** Returns whether there is such an order in which a call that was answered comes before all later ones. */
+export function hasOrder(onConflict: OnConflict, calls: Call[], stored: Stored): boolean {
+  // Those that were answered first have mostly happened first.
+  let inOrder = calls.toSorted((one, other) => one.end - other.end)
+  let seen = new Set<string>()
+
+  function search(state: State, stages: (Stage | 'done')[]): boolean {
+    let first = inOrder.find((_, index) => stages[index] !== 'done')
+    if (first === undefined) return isStored(state.sessions, stored)
+
+    let key = JSON.stringify([stages, state])
+    if (seen.has(key)) return false
+    seen.add(key)
+    if (seen.size > MOST_STEPS) throw new Error('There are too many orders to look through them')
+
+    return inOrder.some((call, index) => {
+      let stage = stages[index]
+      if (stage === 'done' || call.start > first.end || waits(call, stages)) return false
+      return nextSteps(onConflict, call, stage, state).some((next) =>
+        search(next.state, stages.with(index, next.stage)),
+      )
+    })
+  }
+
+  /** Whether an earlier call on the same session object has not ended. */
+  function waits(call: Call, stages: (Stage | 'done')[]): boolean {
+    if (!('before' in call) || call.before === undefined) return false
+    return stages[inOrder.indexOf(call.before)] !== 'done'
+  }
+
+  return search(
+    EMPTY,
+    inOrder.map(() => undefined),
+  )
+}
+
+function isStored(sessions: Record<string, Contents>, stored: Stored): boolean {
+  return Object.keys({ ...sessions, ...stored }).every((id) => {
+    let [session, there] = [sessions[id], stored[id]]
+    if (session === undefined || there === undefined) return false
+    let messages = Object.entries(session.messages).map(([key, { text }]) => [key, text])
+    return (
+      sameTexts(session.values, there.values) &&
+      sameTexts(Object.fromEntries(messages), there.messages)
+    )
+  })
+}

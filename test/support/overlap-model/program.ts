@@ -1,0 +1,88 @@
+/** Random programs: what requests of one visitor do with a session, all of them at the same time. */
+import fc from 'fast-check'
+
+export const KEYS = ['a', 'b', 'list']
+export const MESSAGES = ['m', 'n']
+
+export type Step =
+  | { does: 'get' | 'unset' | 'mutate'; key: string }
+  | { does: 'set'; key: string; value: unknown }
+  | { does: 'flash'; key: string; message: string }
+  | { does: 'regenerate'; deletesOld: boolean }
+  | { does: 'destroy' }
+  | { does: 'save'; isAwaited: boolean }
+
+export interface Request {
+  /** Which process gets it. */
+  process: number
+  /** Which session it is about: 0 is the first one of the visitor, 1 the one that was saved last. */
+  cookie: number | null
+  steps: Step[]
+}
+
+export interface Program {
+  /** What the session has when the requests come. */
+  values: Record<string, unknown>
+  flash: Record<string, string>
+  requests: Request[]
+  /** Which sessions expire meanwhile. */
+  expiries: number[]
+}
+
+export const PROCESSES = 3
+
+const values = fc.oneof(fc.nat(9), fc.array(fc.nat(3), { maxLength: 2 }), fc.constant(null))
+const messages = fc.constantFrom('x', 'y')
+const key = fc.constantFrom(...KEYS)
+const message = fc.constantFrom(...MESSAGES)
+
+function does<const name extends string, parts extends object>(
+  name: name,
+  parts: { [part in keyof parts]: fc.Arbitrary<parts[part]> },
+) {
+  return fc.record({ does: fc.constant(name), ...parts }) as unknown as fc.Arbitrary<
+    { does: name } & parts
+  >
+}
+
+const changes: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: does('set', { key, value: values }) },
+  { weight: 3, arbitrary: does('unset', { key }) },
+  { weight: 4, arbitrary: does('mutate', { key }) },
+  { weight: 4, arbitrary: does('flash', { key: message, message: messages }) },
+  { weight: 2, arbitrary: does('get', { key: fc.constantFrom(...KEYS, ...MESSAGES) }) },
+  { weight: 4, arbitrary: does('regenerate', { deletesOld: fc.boolean() }) },
+  { weight: 2, arbitrary: does('destroy', {}) },
+)
+
+/** @param isAwaited whether a request waits for a save before it goes on */
+function stepsWith(isAwaited: fc.Arbitrary<boolean>): fc.Arbitrary<Step[]> {
+  let save = does('save', { isAwaited })
+  let untilSaved = fc
+    .tuple(fc.array(changes, { maxLength: 4 }), save)
+    .map(([changes, save]): Step[] => changes.concat(save))
+  return fc.array(untilSaved, { minLength: 1, maxLength: 3 }).map((parts) => parts.flat())
+}
+
+const cookies = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(0) },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 3 }) },
+  { weight: 1, arbitrary: fc.constant(null) },
+)
+
+/** @param mayWait whether some saves of a session are called while one before is under way */
+export function programs(hasUnawaited: boolean): fc.Arbitrary<Program> {
+  return fc.record({
+    values: fc.record({ a: values, b: values, list: fc.constant([0]) }, { requiredKeys: [] }),
+    flash: fc.dictionary(message, messages, { maxKeys: 2 }),
+    requests: fc.array(
+      fc.record({
+        process: fc.nat(PROCESSES - 1),
+        cookie: cookies,
+        steps: stepsWith(hasUnawaited ? fc.boolean() : fc.constant(true)),
+      }),
+      { minLength: 1, maxLength: 5, size: 'max' },
+    ),
+    expiries: fc.array(fc.nat(3), { maxLength: 1 }),
+  })
+}
