@@ -65,8 +65,8 @@ describe.each(servers)('on $name', ({ binary }) => {
       await run.begin(program)
       for (let gate of gates) gate.hold(s)
       let all = [
-        ...program.requests.map((request, index) => run.request(request, `request ${index}`, s)),
-        ...program.expiries.map((cookie) => run.expire(cookie, s)),
+        ...program.tabs.map((requests, index) => run.tab(requests, `tab ${index}`, s)),
+        ...program.expiries.map((expiry) => run.expire(expiry, s)),
       ]
       try {
         await s.waitFor(Promise.all(all), async (release) => {

@@ -15,6 +15,8 @@ export type Step =
 export interface Request {
   /** Which process gets it. */
   process: number
+  /** For how many turns of the scheduler it waits before it begins, so that it meets others half-way. */
+  waits: number
   /** Which session it is about: 0 is the first one of the visitor, 1 the one that was saved last. */
   cookie: number | null
   steps: Step[]
@@ -24,9 +26,10 @@ export interface Program {
   /** What the session has when the requests come. */
   values: Record<string, unknown>
   flash: Record<string, string>
-  requests: Request[]
-  /** Which sessions expire meanwhile. */
-  expiries: number[]
+  /** What the tabs of one browser do at the same time: one request after the other. */
+  tabs: Request[][]
+  /** Sessions that expire meanwhile. */
+  expiries: { waits: number; cookie: number }[]
 }
 
 export const PROCESSES = 3
@@ -61,7 +64,7 @@ function stepsWith(isAwaited: fc.Arbitrary<boolean>): fc.Arbitrary<Step[]> {
   let untilSaved = fc
     .tuple(fc.array(changes, { maxLength: 4 }), save)
     .map(([changes, save]): Step[] => changes.concat(save))
-  return fc.array(untilSaved, { minLength: 1, maxLength: 3 }).map((parts) => parts.flat())
+  return fc.array(untilSaved, { minLength: 1, maxLength: 2 }).map((parts) => parts.flat())
 }
 
 const cookies = fc.oneof(
@@ -70,19 +73,21 @@ const cookies = fc.oneof(
   { weight: 1, arbitrary: fc.constant(null) },
 )
 
-/** @param mayWait whether some saves of a session are called while one before is under way */
+const waits = fc.nat(12)
+
+/** @param hasUnawaited whether some saves of a session are called while one before is under way */
 export function programs(hasUnawaited: boolean): fc.Arbitrary<Program> {
+  let requests = fc.record({
+    process: fc.nat(PROCESSES - 1),
+    waits,
+    cookie: cookies,
+    steps: stepsWith(hasUnawaited ? fc.boolean() : fc.constant(true)),
+  })
+  let tabs = fc.array(requests, { minLength: 1, maxLength: 3 })
   return fc.record({
     values: fc.record({ a: values, b: values, list: fc.constant([0]) }, { requiredKeys: [] }),
     flash: fc.dictionary(message, messages, { maxKeys: 2 }),
-    requests: fc.array(
-      fc.record({
-        process: fc.nat(PROCESSES - 1),
-        cookie: cookies,
-        steps: stepsWith(hasUnawaited ? fc.boolean() : fc.constant(true)),
-      }),
-      { minLength: 1, maxLength: 5, size: 'max' },
-    ),
-    expiries: fc.array(fc.nat(3), { maxLength: 1 }),
+    tabs: fc.array(tabs, { minLength: 1, maxLength: 4, size: 'max' }),
+    expiries: fc.array(fc.record({ waits, cookie: fc.nat(3) }), { maxLength: 1 }),
   })
 }

@@ -35,8 +35,14 @@ export class Run {
     await this.#save(0, draft)
   }
 
-  /** Does what one request does, each call when the scheduler says so. */
-  async request({ process, cookie, steps }: Request, name: string, s: Scheduler): Promise<void> {
+  /** Does what the requests of one tab do, each call when the scheduler says so. */
+  async tab(requests: Request[], name: string, s: Scheduler): Promise<void> {
+    for (let request of requests) await this.#request(request, name, s)
+  }
+
+  async #request(request: Request, name: string, s: Scheduler): Promise<void> {
+    let { process, waits, cookie, steps } = request
+    await wait(waits, name, s)
     await s.schedule(Promise.resolve(), `${name} reads`)
     let draft = await this.#read(process, cookie === null ? null : this.#idAt(cookie))
     let saves: Promise<void>[] = []
@@ -53,7 +59,8 @@ export class Run {
     await Promise.all(saves)
   }
 
-  async expire(cookie: number, s: Scheduler): Promise<void> {
+  async expire({ waits, cookie }: Program['expiries'][number], s: Scheduler): Promise<void> {
+    await wait(waits, 'an expiry', s)
     await s.schedule(Promise.resolve(), 'a session expires')
     let id = this.#idAt(cookie)
     let call = this.#begins({ verb: 'expiry' as const, id })
@@ -105,6 +112,10 @@ export class Run {
     call.result = await this.#ended(call, storage.save(session))
     if (call.result !== null && !this.#ids.includes(call.result)) this.#ids.push(call.result)
   }
+}
+
+async function wait(turns: number, name: string, s: Scheduler): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await s.schedule(Promise.resolve(), `${name} waits`)
 }
 
 /** What a session holds that was just read. */
