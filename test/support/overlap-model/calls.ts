@@ -59,6 +59,22 @@ export function storedIdOf(call: Save | Logout): string | null {
   return lastStored(call)?.id ?? (call.read.found === null ? null : call.read.id)
 }
 
+/**
+ * Returns the ids that a logout is about. Whoever comes with an id that has been given up may log out who has
+ * got another one meanwhile; and while a login of the same session is under way, both of its ids are meant.
+ */
+export function idsOf(call: Logout): string[] {
+  let { read, id, deleteId } = call
+  let asked = read.found === null ? read.id : null
+  let ids = [id, deleteId, storedIdOf(call), asked, ...idsUnderWay(call)]
+  return [...new Set(ids.filter((id) => id != null))]
+}
+
+function idsUnderWay({ before, start }: Save | Logout): (string | null | undefined)[] {
+  if (before === undefined || before.end < start) return []
+  return [before.id, before.deleteId, storedIdOf(before), ...idsUnderWay(before)]
+}
+
 /** One line of a failure's message. */
 export function lineOf(call: Call, nameOf: (id: string) => string): string {
   let { index, start, end, verb, id } = call
@@ -66,12 +82,13 @@ export function lineOf(call: Call, nameOf: (id: string) => string): string {
   if (call.verb === 'expiry') return line
   if (call.verb === 'read') return `${line} → ${JSON.stringify(call.found)}`
 
+  if (call.verb === 'logout')
+    return `${line} of #${call.read.index}: ${idsOf(call).map(nameOf).join()}`
+
   let { read, deleteId } = call
   let storedId = storedIdOf(call)
   line += ` of #${read.index}, stored as ${storedId === null ? 'none' : nameOf(storedId)}`
   if (deleteId !== undefined) line += `, without ${nameOf(deleteId)}`
-  if (call.verb === 'logout') return line
-
   let { mine, touched, flashed, result } = call
   let data = JSON.stringify([mine.values, mine.messages])
   let changed = [...touched.slice(0, mine.touched), ...flashed.slice(0, mine.flashed)]

@@ -2,6 +2,7 @@
 import type { Call } from './calls.ts'
 import {
   EMPTY,
+  firstBefore,
   nextSteps,
   sameTexts,
   type Contents,
@@ -41,10 +42,10 @@ export function hasOrder(onConflict: OnConflict, calls: Call[], stored: Stored):
     })
   }
 
-  /** Whether an earlier call on the same session object has not ended. */
+  /** Whether a save of the same session object that comes first has not ended. */
   function waits(call: Call, stages: (Stage | 'done')[]): boolean {
-    if (!('before' in call) || call.before === undefined) return false
-    return stages[inOrder.indexOf(call.before)] !== 'done'
+    let before = firstBefore(onConflict, call)
+    return before !== undefined && stages[inOrder.indexOf(before)] !== 'done'
   }
 
   return search(

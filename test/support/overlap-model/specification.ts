@@ -3,7 +3,7 @@
  * few things one after the other, at some moment between the call and its answer. Whatever else is going
  * on has happened before that moment, or happens after it.
  */
-import { storedIdOf, type Call, type Logout, type Read, type Save } from './calls.ts'
+import { idsOf, storedIdOf, type Call, type Logout, type Read, type Save } from './calls.ts'
 import { changeOf, type Change } from './change.ts'
 import type { Texts } from './draft.ts'
 
@@ -42,6 +42,19 @@ export const EMPTY: State = { sessions: {}, past: {}, loggedOut: [], successors:
 
 /** Whether changes are merged, or the last save wins as a whole. */
 export type OnConflict = 'merge' | 'overwrite'
+
+/**
+ * Returns the save that has to have ended before a call does anything: several saves of one session object
+ * are as if they had been made one after the other.
+ *
+ * Except that a save that has to be merged gets in line again, behind a logout that was called meanwhile.
+ */
+export function firstBefore(onConflict: OnConflict, call: Call): Save | undefined {
+  if (!('before' in call)) return undefined
+  let { before } = call
+  if (before === undefined || call.verb === 'save' || onConflict === 'overwrite') return before
+  return storedIdOf(before) === null || isLogin(before) ? before : before.before
+}
 
 /** Returns what a call may do next if it is to end as it has; nothing if it cannot do anything yet. */
 export function nextSteps(onConflict: OnConflict, call: Call, stage: Stage, state: State): Next[] {
@@ -130,8 +143,7 @@ function endLogin(call: Save, left: string[], state: State): Next[] {
  * later than that are refused; in any order.
  */
 function logOut(call: Logout, stage: Stage, state: State): Next[] {
-  let ids = [call.id, call.deleteId, storedIdOf(call)].filter((id) => id != null)
-  let left = stage ?? [...new Set(ids)].flatMap((id) => [`delete ${id}`, `refuse ${id}`])
+  let left = stage ?? idsOf(call).flatMap((id) => [`delete ${id}`, `refuse ${id}`])
   return left.map((step) => {
     let [does, id] = step.split(' ') as [string, string]
     let others = left.filter((other) => other !== step)
