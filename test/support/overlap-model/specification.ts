@@ -103,11 +103,11 @@ function save(onConflict: OnConflict, call: Save, state: State): Next[] {
   return [{ state: stored(state, to, contents), stage: 'done' }]
 }
 
-/** A login is stored, whatever has become of the old session, unless that was logged out. */
+/** A login is stored, whatever has become of the old session, unless there was a logout. */
 function logIn(onConflict: OnConflict, call: Save, state: State): Next[] {
   let { id: to, deleteId, result } = call
   let from = storedIdOf(call)
-  if (from !== null && state.loggedOut.includes(from)) {
+  if (from !== null && isLoggedOut(state, from, [to])) {
     return result === null ? [{ state, stage: 'done' }] : []
   }
   let there = from === null ? undefined : state.sessions[from]
@@ -124,6 +124,16 @@ function logIn(onConflict: OnConflict, call: Save, state: State): Next[] {
   })
 }
 
+/** Whether there was a logout of a session, or of one that it has become under another id. */
+function isLoggedOut(state: State, id: string, known: string[]): boolean {
+  if (known.includes(id)) return false
+  let others = state.successors[id] ?? []
+  return (
+    state.loggedOut.includes(id) ||
+    others.some((other) => isLoggedOut(state, other, [...known, id]))
+  )
+}
+
 /** Deletes further ids; or the new session, if there was a logout meanwhile. */
 function endLogin(call: Save, left: string[], state: State): Next[] {
   let { id: to, result } = call
@@ -132,7 +142,7 @@ function endLogin(call: Save, left: string[], state: State): Next[] {
     let isOver = result !== null && others.length === 0
     return { state: without(state, id), stage: isOver ? 'done' : others }
   })
-  if (result === null && state.loggedOut.includes(storedIdOf(call)!)) {
+  if (result === null && isLoggedOut(state, storedIdOf(call)!, [to])) {
     steps.push({ state: without(state, to), stage: 'done' })
   }
   return steps
