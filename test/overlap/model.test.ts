@@ -21,7 +21,7 @@ import { servers, startRedis, type TestRedis } from '../support/redis.ts'
 const PROGRAMS = Number(process.env.OVERLAP_PROGRAMS ?? 2400)
 
 /** Whether several saves of one session object are under way at the same time. */
-const UNAWAITED_SAVES = { merge: false, overwrite: true }
+const UNAWAITED_SAVES = { merge: true, overwrite: true }
 
 const BACKENDS = [native, nodeRedis, ioredis]
 const PER_SETUP = Math.ceil(PROGRAMS / (servers.length * BACKENDS.length * 2))

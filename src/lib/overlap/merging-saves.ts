@@ -51,7 +51,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
     let last: StoredText | undefined
     for (let inVain = 0; ;) {
       await pause(inVain)
-      let there = await present(save.id, save.state.base, terms)
+      let there = await present(save.id, save.base, terms)
       if (there === null && save.location.id !== null) {
         forget(save.state, save)
         return null
@@ -106,7 +106,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
    * session object may have failed half-way, and has merged what others had done.
    */
   async function putOverHalf(save: Save, terms: Terms): Promise<StoredText> {
-    let half = await present(save.id, save.state.base, terms)
+    let half = await present(save.id, save.base, terms)
     if (half !== null) isDone(save, half)
     let text = merged(save, half)
     await put(save.id, text, half?.stored ?? 'new', terms)
@@ -118,7 +118,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
    * may save it until then: it is marked as moved only over the text that has been merged.
    */
   async function move(save: Save, { from, obsolete }: Relocation, terms: Terms) {
-    let there = from === null ? null : await present(from, save.state.base, terms)
+    let there = from === null ? null : await present(from, save.base, terms)
     if (there === null) return putOverHalf(save, terms)
     isDone(save, there)
     let text = merged(save, there)
@@ -126,7 +126,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
     let mark = { ...terms, ttl: MOVED_TTL }
     while (obsolete !== undefined) {
       if (await store.save(from!, [MOVED], there.stored, Boolean, mark)) break
-      there = await present(from!, save.state.base, terms)
+      there = await present(from!, save.base, terms)
       if (there === null) break
       let written = text
       text = merged(save, there)

@@ -26,6 +26,8 @@ export interface Save {
   readonly id: string
   readonly location: Location
   readonly state: SaveState
+  /** What its text is made over: that of the state may be of a later save by the time it is written. */
+  readonly base: StoredText
   /** The session as this request would have it. */
   readonly text: StoredText
   /** Names the save. */
@@ -56,6 +58,7 @@ export function makeSave(session: Session, id: string, location: Location): Save
     id,
     location,
     state,
+    base: state.base,
     text: new StoredText(toJson(session, version.end), version),
     nonce,
     touched,
