@@ -49,22 +49,22 @@ function does<const name extends string, parts extends object>(
 }
 
 const changes: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: does('set', { key, value: values }) },
+  { weight: 8, arbitrary: does('set', { key, value: values }) },
   { weight: 3, arbitrary: does('unset', { key }) },
   { weight: 4, arbitrary: does('mutate', { key }) },
-  { weight: 4, arbitrary: does('flash', { key: message, message: messages }) },
+  { weight: 5, arbitrary: does('flash', { key: message, message: messages }) },
   { weight: 2, arbitrary: does('get', { key: fc.constantFrom(...KEYS, ...MESSAGES) }) },
-  { weight: 4, arbitrary: does('regenerate', { deletesOld: fc.boolean() }) },
-  { weight: 2, arbitrary: does('destroy', {}) },
+  { weight: 3, arbitrary: does('regenerate', { deletesOld: fc.boolean() }) },
+  { weight: 1, arbitrary: does('destroy', {}) },
 )
 
 /** @param isAwaited whether a request waits for a save before it goes on */
 function stepsWith(isAwaited: fc.Arbitrary<boolean>): fc.Arbitrary<Step[]> {
   let save = does('save', { isAwaited })
   let untilSaved = fc
-    .tuple(fc.array(changes, { maxLength: 4 }), save)
+    .tuple(fc.array(changes, { maxLength: 3 }), save)
     .map(([changes, save]): Step[] => changes.concat(save))
-  return fc.array(untilSaved, { minLength: 1, maxLength: 2 }).map((parts) => parts.flat())
+  return fc.array(untilSaved, { minLength: 1, maxLength: 3 }).map((parts) => parts.flat())
 }
 
 const cookies = fc.oneof(

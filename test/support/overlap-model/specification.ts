@@ -36,6 +36,8 @@ export type Stage = string[] | undefined
 export interface Next {
   state: State
   stage: string[] | 'done'
+  /** Whether it makes no difference to any call, this one included, if this is done at once. */
+  isHarmless: boolean
 }
 
 export const EMPTY: State = { sessions: {}, past: {}, loggedOut: [], successors: {}, shown: {} }
@@ -56,33 +58,49 @@ export function firstBefore(onConflict: OnConflict, call: Call): Save | undefine
   return storedIdOf(before) === null || isLogin(before) ? before : before.before
 }
 
-/** Returns what a call may do next if it is to end as it has; nothing if it cannot do anything yet. */
-export function nextSteps(onConflict: OnConflict, call: Call, stage: Stage, state: State): Next[] {
+/**
+ * Returns what a call may do next if it is to end as it has; nothing if it cannot do anything yet.
+ *
+ * @param open the calls that have not ended
+ */
+export function nextSteps(
+  onConflict: OnConflict,
+  call: Call,
+  stage: Stage,
+  state: State,
+  open: Call[],
+): Next[] {
   switch (call.verb) {
     case 'read':
       return read(call, state)
     case 'save':
       if (!isLogin(call)) return save(onConflict, call, state)
-      return stage === undefined ? logIn(onConflict, call, state) : endLogin(call, stage, state)
+      return stage === undefined
+        ? logIn(onConflict, call, state)
+        : endLogin(call, stage, state, open)
     case 'logout':
-      return logOut(call, stage, state)
+      return logOut(call, stage, state, open)
     default:
-      return [{ state: without(state, call.id), stage: 'done' }]
+      return [{ state: without(state, call.id), stage: 'done', isHarmless: false }]
   }
+}
+
+/** The end of a call that changes nothing. */
+function nothing(state: State): Next[] {
+  return [{ state, stage: 'done', isHarmless: true }]
 }
 
 function read({ id, found, index }: Read, state: State): Next[] {
   let there = id === null ? undefined : state.sessions[id]
-  if (there === undefined) return found === null ? [{ state, stage: 'done' }] : []
-  if (found === null) return []
+  if (there === undefined || found === null) return (there ?? found) == null ? nothing(state) : []
 
-  let messages = Object.entries(there.messages).map(([key, { text }]) => [key, text])
-  let isSame =
-    sameTexts(found.values, there.values) && sameTexts(found.messages, Object.fromEntries(messages))
-  if (!isSame) return []
-  return [
-    { state: { ...state, shown: { ...state.shown, [index]: there.messages } }, stage: 'done' },
-  ]
+  let { values, messages } = there
+  if (!sameTexts(found.values, values)) return []
+  if (!sameTexts(found.messages, textsOf(messages))) return []
+  if (Object.keys(messages).length === 0) return nothing(state)
+  // Somebody may flash the same words once more, so that it matters when they were read.
+  let shown = { ...state.shown, [index]: messages }
+  return [{ state: { ...state, shown }, stage: 'done', isHarmless: false }]
 }
 
 /** Whether a session is stored under another id than it has. */
@@ -97,10 +115,10 @@ function save(onConflict: OnConflict, call: Save, state: State): Next[] {
   let there = from === null ? undefined : state.sessions[from]
   let isGone = from !== null && there === undefined
   if (result !== (isGone ? null : to)) return []
-  if (isGone) return [{ state, stage: 'done' }]
+  if (isGone) return nothing(state)
 
   let contents = changed(onConflict, call, there, state)
-  return [{ state: stored(state, to, contents), stage: 'done' }]
+  return [{ state: stored(state, to, contents), stage: 'done', isHarmless: false }]
 }
 
 /** A login is stored, whatever has become of the old session, unless there was a logout. */
@@ -108,7 +126,7 @@ function logIn(onConflict: OnConflict, call: Save, state: State): Next[] {
   let { id: to, deleteId, result } = call
   let from = storedIdOf(call)
   if (from !== null && isLoggedOut(state, from, [to])) {
-    return result === null ? [{ state, stage: 'done' }] : []
+    return result === null ? nothing(state) : []
   }
   let there = from === null ? undefined : state.sessions[from]
   // What has gone meanwhile may have been merged before that, or may not.
@@ -120,7 +138,7 @@ function logIn(onConflict: OnConflict, call: Save, state: State): Next[] {
     if (from !== null && deleteId !== undefined) next = without(next, from)
     let left = deleteId === undefined || deleteId === from ? [] : [deleteId]
     let isOver = result !== null && left.length === 0
-    return { state: next, stage: isOver ? 'done' : left }
+    return { state: next, stage: isOver ? 'done' : left, isHarmless: false }
   })
 }
 
@@ -135,15 +153,16 @@ function isLoggedOut(state: State, id: string, known: string[]): boolean {
 }
 
 /** Deletes further ids; or the new session, if there was a logout meanwhile. */
-function endLogin(call: Save, left: string[], state: State): Next[] {
+function endLogin(call: Save, left: string[], state: State, open: Call[]): Next[] {
   let { id: to, result } = call
-  let steps: Next[] = left.map((id) => {
+  let steps = left.map((id): Next => {
     let others = left.filter((other) => other !== id)
-    let isOver = result !== null && others.length === 0
-    return { state: without(state, id), stage: isOver ? 'done' : others }
+    let step = deletion(id, state, open)
+    return result === null ? { stage: others, ...step } : toBeDone(others, step)
   })
   if (result === null && isLoggedOut(state, storedIdOf(call)!, [to])) {
-    steps.push({ state: without(state, to), stage: 'done' })
+    let next = without(state, to)
+    steps.push({ state: next, stage: 'done', isHarmless: next === state })
   }
   return steps
 }
@@ -152,20 +171,35 @@ function endLogin(call: Save, left: string[], state: State): Next[] {
  * Under each id that the session has or gets meanwhile, the session is deleted, and logins that come
  * later than that are refused; in any order.
  */
-function logOut(call: Logout, stage: Stage, state: State): Next[] {
-  let left = stage ?? idsOf(call).flatMap((id) => [`delete ${id}`, `refuse ${id}`])
+function logOut(call: Logout, stage: Stage, state: State, open: Call[]): Next[] {
+  let left = stage ?? idsOf(call).flatMap(logOutSteps)
   return left.map((step) => {
-    let [does, id] = step.split(' ') as [string, string]
     let others = left.filter((other) => other !== step)
-    let next = state
-    if (does === 'delete') {
-      next = without(state, id)
-    } else {
-      next = { ...state, loggedOut: [...new Set([...state.loggedOut, id])].toSorted() }
-      others.push(...(state.successors[id] ?? []).flatMap((id) => [`delete ${id}`, `refuse ${id}`]))
-    }
-    return { state: next, stage: others.length === 0 ? 'done' : others }
+    let [does, id] = step.split(' ') as [string, string]
+    if (does === 'delete') return toBeDone(others, deletion(id, state, open))
+    let successors = (state.successors[id] ?? []).flatMap(logOutSteps)
+    return toBeDone([...others, ...successors], refusal(id, state, open))
   })
+}
+
+function logOutSteps(id: string): string[] {
+  return [`delete ${id}`, `refuse ${id}`]
+}
+
+function toBeDone(left: string[], step: Omit<Next, 'stage'>): Next {
+  return { ...step, stage: left.length === 0 ? 'done' : left }
+}
+
+function deletion(id: string, state: State, open: Call[]): Omit<Next, 'stage'> {
+  let next = without(state, id)
+  let mayCome = open.some((call) => call.verb === 'save' && call.id === id)
+  return { state: next, isHarmless: next === state && !mayCome }
+}
+
+function refusal(id: string, state: State, open: Call[]): Omit<Next, 'stage'> {
+  let loggedOut = [...new Set([...state.loggedOut, id])].toSorted()
+  let mayMove = open.some((call) => call.verb === 'save' && storedIdOf(call) === id)
+  return { state: { ...state, loggedOut }, isHarmless: !mayMove }
 }
 
 function changed(
@@ -210,6 +244,10 @@ function without(state: State, id: string): State {
 function withSuccessor(state: State, id: string, successor: string): State {
   let successors = [...(state.successors[id] ?? []), successor].toSorted()
   return { ...state, successors: { ...state.successors, [id]: successors } }
+}
+
+export function textsOf(messages: Contents['messages']): Texts {
+  return Object.fromEntries(Object.entries(messages).map(([key, { text }]) => [key, text]))
 }
 
 export function sameTexts(one: Texts, other: Texts): boolean {
