@@ -58,14 +58,14 @@ const changes: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: does('destroy', {}) },
 )
 
-/** @param isAwaited whether a request waits for a save before it goes on */
-function stepsWith(isAwaited: fc.Arbitrary<boolean>): fc.Arbitrary<Step[]> {
-  let save = does('save', { isAwaited })
-  let untilSaved = fc
-    .tuple(fc.array(changes, { maxLength: 3 }), save)
-    .map(([changes, save]): Step[] => changes.concat(save))
-  return fc.array(untilSaved, { minLength: 1, maxLength: 3 }).map((parts) => parts.flat())
-}
+/** Some saves are called while one before is under way. */
+const save = does('save', { isAwaited: fc.boolean() })
+
+const untilSaved = fc
+  .tuple(fc.array(changes, { maxLength: 3 }), save)
+  .map(([changes, save]): Step[] => changes.concat(save))
+
+const steps = fc.array(untilSaved, { minLength: 1, maxLength: 3 }).map((parts) => parts.flat())
 
 const cookies = fc.oneof(
   { weight: 8, arbitrary: fc.constant(0) },
@@ -75,19 +75,15 @@ const cookies = fc.oneof(
 
 const waits = fc.nat(12)
 
-/** @param hasUnawaited whether some saves of a session are called while one before is under way */
-export function programs(hasUnawaited: boolean): fc.Arbitrary<Program> {
-  let requests = fc.record({
-    process: fc.nat(PROCESSES - 1),
-    waits,
-    cookie: cookies,
-    steps: stepsWith(hasUnawaited ? fc.boolean() : fc.constant(true)),
-  })
-  let tabs = fc.array(requests, { minLength: 1, maxLength: 3 })
-  return fc.record({
-    values: fc.record({ a: values, b: values, list: fc.constant([0]) }, { requiredKeys: [] }),
-    flash: fc.dictionary(message, messages, { maxKeys: 2 }),
-    tabs: fc.array(tabs, { minLength: 1, maxLength: 4, size: 'max' }),
-    expiries: fc.array(fc.record({ waits, cookie: fc.nat(3) }), { maxLength: 1 }),
-  })
-}
+const requests = fc.record({ process: fc.nat(PROCESSES - 1), waits, cookie: cookies, steps })
+
+export const programs: fc.Arbitrary<Program> = fc.record({
+  values: fc.record({ a: values, b: values, list: fc.constant([0]) }, { requiredKeys: [] }),
+  flash: fc.dictionary(message, messages, { maxKeys: 2 }),
+  tabs: fc.array(fc.array(requests, { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 4,
+    size: 'max',
+  }),
+  expiries: fc.array(fc.record({ waits, cookie: fc.nat(3) }), { maxLength: 1 }),
+})

@@ -198,8 +198,19 @@ function deletion(id: string, state: State, open: Call[]): Omit<Next, 'stage'> {
 
 function refusal(id: string, state: State, open: Call[]): Omit<Next, 'stage'> {
   let loggedOut = [...new Set([...state.loggedOut, id])].toSorted()
-  let mayMove = open.some((call) => call.verb === 'save' && storedIdOf(call) === id)
+  let logins = open.filter((call) => call.verb === 'save' && isLogin(call)) as Save[]
+  let mayMove = logins.some((login) => mayBecome(storedIdOf(login), id, state, logins))
   return { state: { ...state, loggedOut }, isHarmless: !mayMove }
+}
+
+/** Whether a session has got another id, or may still get it by logins that have not ended. */
+function mayBecome(from: string | null, id: string, state: State, logins: Save[]): boolean {
+  let ids = new Set([from])
+  for (let each of ids) {
+    for (let successor of (each !== null && state.successors[each]) || []) ids.add(successor)
+    for (let login of logins) if (storedIdOf(login) === each) ids.add(login.id)
+  }
+  return ids.has(id)
 }
 
 function changed(
