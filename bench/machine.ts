@@ -27,13 +27,12 @@ export function describeMachine(): Results['machine'] {
   }
 }
 
-export function versionsOf(contenders: Contender[], server: string): Results['versions'] {
+export function versionsOf(contenders: Contender[], servers: string[]): Results['versions'] {
   let packages = new Set([...contenders.flatMap(({ packages }) => packages), ...REMIX])
-  let [, name = '', version = ''] = /^(\S+) (\S+)/.exec(server) ?? []
   return {
     'remix-session-storage-redis': versionIn(path.join(ROOT, 'package.json')),
     node: process.versions.node,
-    [name]: version,
+    ...Object.fromEntries(servers.map((server) => server.split(' '))),
     ...Object.fromEntries(
       [...packages].map((name) => [
         name,

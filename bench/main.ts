@@ -1,4 +1,4 @@
-/** Runs the benchmark: `main.ts <port of Redis> [--quick] [--only <contender,…>] [--before <folder>]`. */
+/** Runs the benchmark: `main.ts <port of Redis> <port of Valkey> [--quick] [--only …] [--before …]`. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ import type { Bench } from './measure/bench.ts'
 import { cellsTime, measureCells } from './measure/cells.ts'
 import { httpTime, measureHttp } from './measure/http.ts'
 import { idleTime, measureIdle } from './measure/idle.ts'
+import { measureMerging, mergingTime } from './measure/merging.ts'
 import { measurePending, pendingTime } from './measure/pending.ts'
 import { measureStartup, startupTime } from './measure/startup.ts'
 import { full, quick } from './plan.ts'
@@ -21,7 +22,7 @@ import { BEFORE } from './report/comparison.ts'
 import { report } from './report/report.ts'
 import type { Results } from './results.ts'
 
-// The script that started this stops Redis when it ends.
+// The script that started this stops the servers when it ends.
 if (process.channel) {
   process.once('disconnect', () => process.exit(1))
   process.channel.unref()
@@ -35,20 +36,22 @@ let before = checkout(values.before)
 let contenders = contendersWith(before)
 let names = chosen(values.only)
 let plan = values.quick ? quick : full
-let port = Number(positionals[0])
 
-let redis = await controlRedis(port)
+let [redis, valkey] = await Promise.all([
+  controlRedis(Number(positionals[0])),
+  controlRedis(Number(positionals[1])),
+])
+let servers = [redis, valkey]
 let progress = createProgress()
 let done = 0
 let next = 0
 let whole = [startupTime, pendingTime, idleTime, cellsTime, httpTime]
   .map((time) => time({ plan, names }))
-  .reduce((sum, time) => sum + time)
+  .reduce((sum, time) => sum + time, mergingTime({ plan, names }, servers))
 
 let bench: Bench = {
   plan,
   redis,
-  port,
   names,
   before,
   step(what, ms) {
@@ -66,7 +69,7 @@ let results: Results = {
   machine: describeMachine(),
   versions: versionsOf(
     names.map((name) => contenders[name]!),
-    redis.version,
+    servers.map(({ version }) => version),
   ),
   addonSize: addonSize(),
   contenders: Object.fromEntries(
@@ -76,10 +79,11 @@ let results: Results = {
   pending: await measurePending(bench),
   idle: await measureIdle(bench),
   cells: await measureCells(bench),
+  merging: await measureMerging(bench, servers),
   http: await measureHttp(bench),
 }
 progress.end()
-redis.close()
+for (let server of servers) server.close()
 
 // What is committed is a run with everything in it.
 let isComplete =

@@ -1,26 +1,32 @@
 /** What the two forms of the benchmark do, and for how long. */
+import { MERGING, OVERWRITING } from './contenders/index.ts'
 import type { Load } from './jobs/requests.ts'
-import type { Work } from './jobs/works.ts'
+import { works, type Work } from './jobs/works.ts'
 import type { HttpLoad } from './load-client.ts'
 import type { Shape, Size } from './sessions.ts'
 
-export interface Plan {
+export interface Plan extends CellPlan {
   name: 'quick' | 'full'
-  rounds: number
-  cells: Cell[]
-  startups: number
+  /** What merging costs, on each kind of server. */
+  merging: CellPlan
+  startups: { rounds: number } & Some
   pending: { rounds: number } & Some
   idle: { rounds: number; idleMs: number; busyMs: number } & Some
   http: { rounds: number; loads: HttpLoad[]; ms: number; warmUp: number } & Some
 }
 
-/** Which contenders take part, where that is not all. */
+export interface CellPlan {
+  rounds: number
+  cells: Cell[]
+}
+
+/** Which contenders take part, where that is not all that overwrite. */
 interface Some {
   contenders?: string[]
 }
 
 export interface Cell extends Load, Some {
-  /** Requests before those that count, the same for everyone. */
+  /** Requests before those that count. */
   warmUp: number
   /** How long to measure in each round, milliseconds. */
   ms: number
@@ -30,6 +36,10 @@ const FEW = ['ours', 'node-redis', 'ioredis', 'map']
 
 /** One peer of each family, with which it is at its best. */
 const FAMILIES = ['ours', 'node-redis', 'ioredis-auto', 'glide', 'map']
+
+/** Ours over a URL, and over a client of each family, overwriting and merging. */
+const PAIR = pairsOf('ours')
+const PAIRS = pairsOf('ours', 'ours-node-redis', 'ours-ioredis')
 
 const BOTH: Work[] = ['change', 'read']
 const SIZES: Size[] = [300, 4096, 65_536]
@@ -45,7 +55,15 @@ export const full: Plan = {
     ...cells({ works: BOTH, shape: 'keys', contenders: FAMILIES, ms: 200 }),
     ...cells({ works: BOTH, shape: 'text', contenders: FAMILIES, ms: 200 }),
   ],
-  startups: 7,
+  merging: {
+    // With an even number, each is before the other one as often as behind it.
+    rounds: 4,
+    cells: [
+      ...cells({ works: ['change'], sizes: [300, 4096], contenders: PAIRS, ms: 250 }),
+      ...cells({ works: ['change'], sizes: [65_536], contenders: PAIR, ms: 250 }),
+    ],
+  },
+  startups: { rounds: 7 },
   pending: { rounds: 3 },
   idle: {
     rounds: 3,
@@ -76,7 +94,14 @@ export const quick: Plan = {
     ...cells({ works: ['change'], shape: 'keys', sizes: [4096], contenders: FAMILIES, ms: 120 }),
     ...cells({ works: ['change'], shape: 'text', sizes: [4096], contenders: FAMILIES, ms: 120 }),
   ],
-  startups: 2,
+  merging: {
+    rounds: 2,
+    cells: [
+      ...cells({ works: ['change'], sizes: [300], contenders: PAIRS, ms: 120 }),
+      ...cells({ works: ['change'], sizes: [4096, 65_536], contenders: PAIR, ms: 120 }),
+    ],
+  },
+  startups: { rounds: 2 },
   pending: { rounds: 1, contenders: FEW },
   idle: { rounds: 1, idleMs: 800, busyMs: 1000, contenders: FEW },
   http: {
@@ -86,6 +111,10 @@ export const quick: Plan = {
     warmUp: 50,
     contenders: FEW,
   },
+}
+
+function pairsOf(...names: string[]): string[] {
+  return names.flatMap((name) => [name, MERGING[name]!])
 }
 
 /** The cells of a grid: carts of all sizes at 64 in flight, unless it says otherwise. */
@@ -98,19 +127,25 @@ interface Grid extends Some {
 }
 
 function cells({
-  works,
+  works: kinds,
   shape = 'cart',
   sizes = SIZES,
   inFlight: inFlights = [64],
   ms,
-  contenders,
+  contenders = OVERWRITING,
 }: Grid): Cell[] {
-  return works.flatMap((work) =>
+  return kinds.flatMap((work) =>
     sizes.flatMap((size) =>
       inFlights.map((inFlight) => {
         let warmUp = size > 10_000 ? 100 : 500
-        return { work, shape, size, inFlight, warmUp, ms, contenders }
+        let names = works[work].isChange ? withDefault(contenders) : contenders
+        return { work, shape, size, inFlight, warmUp, ms, contenders: names }
       }),
     ),
   )
+}
+
+/** Where there is something to save, what ours costs by default is beside what it costs to overwrite. */
+function withDefault(contenders: string[]): string[] {
+  return [...new Set([...contenders, MERGING.ours!])]
 }

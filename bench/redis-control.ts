@@ -13,6 +13,8 @@ export interface ServerCounters {
 
 export interface RedisControl {
   version: string
+  /** Where it listens on 127.0.0.1. */
+  port: number
   counters(): Promise<ServerCounters>
   /** Replaces everything in Redis with all sessions of a form. */
   fill(form: Form): Promise<void>
@@ -58,6 +60,7 @@ export async function controlRedis(port: number): Promise<RedisControl> {
   let [server = ''] = await send([['INFO', 'server']])
   return {
     version: versionIn(server),
+    port,
     async counters() {
       let [stats = '', cpu = ''] = await send([
         ['INFO', 'commandstats'],

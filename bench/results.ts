@@ -16,6 +16,7 @@ export interface Results {
   addonSize: number
   contenders: Record<string, { name: string; kind: Contender['kind'] }>
   cells: CellResult[]
+  merging: MergingResult[]
   http: HttpResult[]
   startup: Record<string, StartupFigures>
   pending: Record<string, PendingFigures>
@@ -45,8 +46,16 @@ export interface CellFigures {
   /** Redis commands per request. */
   commands: Figure
   commandNames: string[]
-  /** CPU time of Redis per request, microseconds. */
+  /** CPU time of the server per request, microseconds. */
   server: Figure
+}
+
+/** Ours overwriting and merging, on one server. */
+export interface MergingResult {
+  /** Name and version, such as `Valkey 9.1.2`. */
+  server: string
+  rounds: number
+  cells: CellResult[]
 }
 
 export interface HttpResult extends HttpLoad {

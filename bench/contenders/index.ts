@@ -1,18 +1,44 @@
 /** Everything that is compared; the first is what all others are compared with. */
 import type { Contender } from './contender.ts'
-import { before, overIoredis, overNodeRedis, url } from './ours.ts'
+import {
+  before,
+  overIoredis,
+  overIoredisMerging,
+  overNodeRedis,
+  overNodeRedisMerging,
+  url,
+  urlMerging,
+} from './ours.ts'
 import { glide, ioredis, ioredisAuto, iovalkeyAuto, map, nodeRedis } from './original.ts'
 
 const contenders: Record<string, Contender> = {
   ours: url,
+  'ours-merge': urlMerging,
   'ours-node-redis': overNodeRedis,
+  'ours-node-redis-merge': overNodeRedisMerging,
   'ours-ioredis': overIoredis,
+  'ours-ioredis-merge': overIoredisMerging,
   'node-redis': nodeRedis,
   ioredis,
   'ioredis-auto': ioredisAuto,
   'iovalkey-auto': iovalkeyAuto,
   glide,
   map,
+}
+
+/** The keys of those that merge, by those that are the same but overwrite. */
+export const MERGING: Record<string, string> = {
+  ours: 'ours-merge',
+  'ours-node-redis': 'ours-node-redis-merge',
+  'ours-ioredis': 'ours-ioredis-merge',
+}
+
+/** The keys of those that overwrite: it is they that are compared, like for like. */
+export const OVERWRITING = Object.keys(contenders).filter((name) => !isMerging(name))
+
+/** Whether the saves of a contender compare, and name themselves in what they store. */
+export function isMerging(name: string): boolean {
+  return Object.values(MERGING).includes(name)
 }
 
 /**

@@ -1,78 +1,121 @@
 /**
- * This package, in its three forms and as another checkout has it. It is the checkout's `dist/`, as npm
- * would install it.
+ * This package over a URL and over clients, overwriting and merging, and as another checkout has it. It is
+ * the checkout's `dist/`, as npm would install it.
  */
 import { pathToFileURL } from 'node:url'
 import path from 'node:path'
 
 import { TTL, type Contender } from './contender.ts'
 
+type Package = typeof import('../../dist/index.js')
+
 const ROOT = path.join(import.meta.dirname, '../..')
 
-export const url = withUrl('ours', ROOT)
+/** What all of ours are given. */
+const COMMON = { ttl: TTL }
 
-/** @param folder is the root of a checkout that has been built */
-export function before(folder: string): Contender {
-  return withUrl('before', folder)
-}
+/** As the peers do, so that the comparison is like for like. */
+const OVERWRITING = { ...COMMON, onConflict: 'overwrite' } as const
 
-function withUrl(name: 'ours' | 'before', folder: string): Contender {
+/** The default. */
+const MERGING = COMMON
+
+type Options = typeof OVERWRITING | typeof MERGING
+
+export const url = withUrl('ours', OVERWRITING)
+export const urlMerging = withUrl('ours, merging', MERGING)
+
+function withUrl(name: string, options: Options): Contender {
   return {
     name,
-    kind: name,
+    kind: 'ours',
     packages: [],
     async load() {
-      let { createRedisSessionStorage } = await importFrom(folder)
+      let { createRedisSessionStorage } = await importFrom(ROOT)
       return (url) => {
-        let storage = createRedisSessionStorage({ url, ttl: TTL })
+        let storage = createRedisSessionStorage({ url, ...options })
         return { storage, connect: () => storage.connect(), close: () => storage.close() }
       }
     },
   }
 }
 
-export const overNodeRedis: Contender = {
-  name: 'ours over node-redis',
-  kind: 'ours',
-  packages: ['redis'],
-  async load() {
-    let [{ createRedisSessionStorage }, { createClient }] = await Promise.all([
-      importFrom(ROOT),
-      import('redis'),
-    ])
-    return (url) => {
-      let client = createClient({ url })
-      let storage = createRedisSessionStorage({ client, ttl: TTL })
-      return {
-        storage,
-        connect: async () => void (await client.connect()),
-        close: () => client.destroy(),
+/** @param folder is the root of a checkout that has been built */
+export function before(folder: string): Contender {
+  return {
+    name: 'before',
+    kind: 'before',
+    packages: [],
+    async load() {
+      let ofBefore = await importFrom(folder)
+      return (url) => {
+        let storage = createOverwriting(ofBefore, url)
+        return { storage, connect: () => storage.connect(), close: () => storage.close() }
       }
-    }
-  },
+    },
+  }
 }
 
-export const overIoredis: Contender = {
-  name: 'ours over ioredis',
-  kind: 'ours',
-  packages: ['ioredis'],
-  async load() {
-    let [{ createRedisSessionStorage }, { Redis }] = await Promise.all([
-      importFrom(ROOT),
-      import('ioredis'),
-    ])
-    return (url) => {
-      let client = new Redis(url)
-      let storage = createRedisSessionStorage({ client, ttl: TTL })
-      return {
-        storage,
-        connect: async () => void (await client.ping()),
-        close: () => client.disconnect(),
-      }
-    }
-  },
+/** A version that does not know the option yet refuses it, and overwrites. */
+function createOverwriting({ createRedisSessionStorage }: Package, url: string) {
+  try {
+    return createRedisSessionStorage({ url, ...OVERWRITING })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return createRedisSessionStorage({ url, ...COMMON })
+  }
 }
 
-function importFrom(folder: string): Promise<typeof import('../../dist/index.js')> {
+export const overNodeRedis = withNodeRedis('ours over node-redis', OVERWRITING)
+export const overNodeRedisMerging = withNodeRedis('ours over node-redis, merging', MERGING)
+
+function withNodeRedis(name: string, options: Options): Contender {
+  return {
+    name,
+    kind: 'ours',
+    packages: ['redis'],
+    async load() {
+      let [{ createRedisSessionStorage }, { createClient }] = await Promise.all([
+        importFrom(ROOT),
+        import('redis'),
+      ])
+      return (url) => {
+        let client = createClient({ url })
+        return {
+          storage: createRedisSessionStorage({ client, ...options }),
+          connect: async () => void (await client.connect()),
+          close: () => client.destroy(),
+        }
+      }
+    },
+  }
+}
+
+export const overIoredis = withIoredis('ours over ioredis', OVERWRITING)
+export const overIoredisMerging = withIoredis('ours over ioredis, merging', MERGING)
+
+function withIoredis(name: string, options: Options): Contender {
+  return {
+    name,
+    kind: 'ours',
+    packages: ['ioredis'],
+    async load() {
+      let [{ createRedisSessionStorage }, { Redis }] = await Promise.all([
+        importFrom(ROOT),
+        import('ioredis'),
+      ])
+      return (url) => {
+        let client = new Redis(url)
+        return {
+          storage: createRedisSessionStorage({ client, ...options }),
+          connect: async () => void (await client.ping()),
+          close: () => client.disconnect(),
+        }
+      }
+    },
+  }
+}
+
+function importFrom(folder: string): Promise<Package> {
   return import(pathToFileURL(path.join(folder, 'dist/index.js')).href)
 }

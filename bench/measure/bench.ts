@@ -1,4 +1,5 @@
-/** What all measurements share: a Redis, the contenders, and processes to measure them in. */
+/** What all measurements share: servers, the contenders, and processes to measure them in. */
+import { OVERWRITING } from '../contenders/index.ts'
 import type { Plan } from '../plan.ts'
 import type { RedisControl } from '../redis-control.ts'
 import { BEFORE } from '../report/comparison.ts'
@@ -9,10 +10,9 @@ import type { WorkerMethods } from '../worker.ts'
 
 export interface Bench {
   plan: Plan
+  /** The server that is used. */
   redis: RedisControl
-  /** Where Redis listens. */
-  port: number
-  /** The contenders' keys. */
+  /** The keys of the contenders that were chosen. */
   names: string[]
   /** The other checkout of this package that is compared, if there is one. */
   before: string | undefined
@@ -27,16 +27,22 @@ export const WORKER_START = 500
 /** An id that exists whatever Redis was filled with. */
 export const FIRST_ID = sessionIds(SMALL)[0]!
 
-export function startWorker({ port, before }: Bench, name: string): Worker {
-  let args = [name, String(port), ...(before === undefined ? [] : [before])]
+/** What it takes to start processes. */
+type Setting = Pick<Bench, 'redis' | 'before'>
+
+export function startWorker({ redis, before }: Setting, name: string): Worker {
+  let args = [name, String(redis.port), ...(before === undefined ? [] : [before])]
   return start<WorkerMethods>(new URL('../worker.ts', import.meta.url), args)
 }
 
 /** Starts and connects a process for each contender. */
-export async function startWorkers(bench: Bench, names: string[]): Promise<Map<string, Worker>> {
+export async function startWorkers(
+  setting: Setting,
+  names: string[],
+): Promise<Map<string, Worker>> {
   let workers = new Map<string, Worker>()
   for (let name of names) {
-    let worker = startWorker(bench, name)
+    let worker = startWorker(setting, name)
     workers.set(name, worker)
     await worker.call.open(FIRST_ID)
   }
@@ -44,8 +50,11 @@ export async function startWorkers(bench: Bench, names: string[]): Promise<Map<s
 }
 
 /** The contenders that take part in a measurement; another version of ours does in each. */
-export function namesIn(names: string[], { contenders }: { contenders?: string[] }): string[] {
-  return names.filter((name) => name === BEFORE || (contenders?.includes(name) ?? true))
+export function namesIn(
+  names: string[],
+  { contenders = OVERWRITING }: { contenders?: string[] },
+): string[] {
+  return names.filter((name) => name === BEFORE || contenders.includes(name))
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Requests per second, and what a request costs, for each kind of work, session and number in flight. */
+import { isMerging } from '../contenders/index.ts'
 import type { Load } from '../jobs/requests.ts'
-import type { Cell } from '../plan.ts'
+import type { Cell, CellPlan } from '../plan.ts'
 import type { CellFigures, CellResult } from '../results.ts'
 import { loadTitle } from '../report/text.ts'
 import { sessionIds, type Size } from '../sessions.ts'
@@ -13,6 +14,10 @@ import {
   type Bench,
   type Worker,
 } from './bench.ts'
+import { storedSizes } from './stored-sizes.ts'
+
+/** A benchmark of which only some cells are to be measured. */
+export type CellBench = Omit<Bench, 'plan'> & { plan: CellPlan }
 
 type FigureName = Exclude<keyof CellFigures, 'commandNames'>
 
@@ -30,17 +35,18 @@ const WARM_UP: Record<Size, { requests: number; ms: number }> = {
   65_536: { requests: 100, ms: 150 },
 }
 
-export function cellsTime({ plan, names }: Pick<Bench, 'plan' | 'names'>): number {
+export function cellsTime({ plan, names }: Pick<CellBench, 'plan' | 'names'>): number {
   let warming = warmUps(plan.cells).map(
     (cell) => WARM_UP[cell.size].ms * namesIn(names, cell).length,
   )
   let cells = plan.cells.map((cell) => (cell.ms + AROUND) * namesIn(names, cell).length)
-  let start = WORKER_START * names.length
+  let start = WORKER_START * namesInCells(names, plan).length
   return [...warming, ...cells].reduce((sum, time) => sum + time, start) * plan.rounds
 }
 
-export async function measureCells(bench: Bench): Promise<CellResult[]> {
-  let { plan, names, step } = bench
+export async function measureCells(bench: CellBench): Promise<CellResult[]> {
+  let { plan, step } = bench
+  let names = namesInCells(bench.names, plan)
   let samples = plan.cells.map(() => new Samples<FigureName>())
   let commandNames = new Map<string, string[]>()
 
@@ -52,7 +58,7 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
     for (let [index, cell] of plan.cells.entries()) {
       for (let name of turns(namesIn(names, cell), round, index)) {
         step(`${title}: ${loadTitle(cell)}, ${name}`, cell.ms + AROUND)
-        let { figures, commands } = await measure(bench, workers.get(name)!, cell)
+        let { figures, commands } = await measure(bench, workers, name, cell)
         samples[index]!.add(name, figures)
         commandNames.set(`${index} ${name}`, commands)
       }
@@ -74,7 +80,11 @@ export async function measureCells(bench: Bench): Promise<CellResult[]> {
  * Has every process do all that it will be measured with, so that V8 has compiled it as well as it
  * will, and has seen sessions of every form before the first measurement: an app runs for days.
  */
-async function warmUp(bench: Bench, workers: Map<string, Worker>, round: number): Promise<void> {
+async function warmUp(
+  bench: CellBench,
+  workers: Map<string, Worker>,
+  round: number,
+): Promise<void> {
   for (let [index, cell] of warmUps(bench.plan.cells).entries()) {
     let { requests, ms } = WARM_UP[cell.size]
     let names = namesIn(bench.names, cell)
@@ -84,6 +94,11 @@ async function warmUp(bench: Bench, workers: Map<string, Worker>, round: number)
       await workers.get(name)!.call.prepare({ ...loadOf(cell), inFlight: 64 }, requests)
     }
   }
+}
+
+/** The contenders that take part in any of the cells. */
+function namesInCells(names: string[], { cells }: CellPlan): string[] {
+  return names.filter((name) => cells.some((cell) => namesIn([name], cell).length > 0))
 }
 
 /** The first cell with each kind of work and form. */
@@ -96,16 +111,24 @@ function loadOf({ work, shape, size, inFlight }: Cell): Load {
   return { work, shape, size, inFlight }
 }
 
-async function measure({ redis }: Bench, worker: Worker, cell: Cell) {
+async function measure(
+  { redis }: CellBench,
+  workers: Map<string, Worker>,
+  name: string,
+  cell: Cell,
+) {
+  let worker = workers.get(name)!
   // What the contender before has written does not matter to this one.
   await redis.fill(cell)
-  await worker.call.prepare(loadOf(cell), cell.warmUp)
+  await worker.call.prepare(loadOf(cell), warmUpOf(cell, name))
   let before = await redis.counters()
   let measured = await worker.call.measure(cell.ms)
   let after = await redis.counters()
   let id = sessionIds(cell)[0]!
   let stored = (await worker.call.storedSize(id)) ?? (await redis.sizeOf(id))
-  if (stored !== cell.size) throw new Error(`${loadTitle(cell)}: the session now has ${stored} B`)
+  if (!storedSizes(cell, name).includes(stored)) {
+    throw new Error(`${loadTitle(cell)}, ${name}: the session now has ${stored} B`)
+  }
 
   let { requests } = measured
   let commands = Object.entries(after.commands)
@@ -121,4 +144,12 @@ async function measure({ redis }: Bench, worker: Worker, cell: Cell) {
     server: (after.cpu - before.cpu) / requests,
   }
   return { figures, commands: commands.map(({ name }) => name) }
+}
+
+/**
+ * A text that has no version yet is compared as a whole, once in its life: a contender that merges saves each
+ * session before it is measured.
+ */
+function warmUpOf(cell: Cell, name: string): number {
+  return isMerging(name) ? Math.max(cell.warmUp, sessionIds(cell).length) : cell.warmUp
 }

@@ -1,20 +1,14 @@
 /** The results as tables for the terminal. */
 import { styleText } from 'node:util'
 
+import { MERGING } from '../contenders/index.ts'
 import type { Results } from '../results.ts'
-import { overlap, type Figure } from '../statistics.ts'
-import { BEFORE, bestOf, OURS, peersOf, pick, ratioOf, type Better } from './comparison.ts'
+import { BEFORE, OURS, peersOf } from './comparison.ts'
+import { mergingSections } from './merging.ts'
+import { section, type Column, type Section } from './section.ts'
 import type { Verdict } from './target.ts'
 import { verdicts } from './targets.ts'
-import { httpTitle, loadTitle, megabytes, number, ratio, spread, table } from './text.ts'
-
-interface Column {
-  head: string
-  /** The name of the figure. */
-  name: string
-  better: Better
-  format?: (value: number) => string
-}
+import { httpTitle, loadTitle, megabytes, number, table } from './text.ts'
 
 const CELL_COLUMNS: Column[] = [
   { head: 'requests/s', name: 'requestsPerSecond', better: 'higher' },
@@ -57,11 +51,7 @@ const IDLE_COLUMNS: Column[] = [
 
 export function report(results: Results): string {
   return [
-    ...results.cells.map((cell) => section(results, loadTitle(cell), cell.figures, CELL_COLUMNS)),
-    ...results.http.map((http) => section(results, httpTitle(http), http.figures, HTTP_COLUMNS)),
-    section(results, 'A storage in a fresh process', results.startup, STARTUP_COLUMNS),
-    section(results, 'Memory that 10,000 requests in flight add', results.pending, PENDING_COLUMNS),
-    section(results, 'CPU with little to do, % of a core', results.idle, IDLE_COLUMNS),
+    ...sections(results).map((each) => section(results.contenders, each)),
     targetTable(verdicts(results)),
     about(results),
   ]
@@ -69,40 +59,28 @@ export function report(results: Results): string {
     .join('\n\n')
 }
 
-/** A row for each contender, and ours against the best peer and another version in each column. */
-function section(
-  results: Results,
-  title: string,
-  figures: Record<string, object>,
-  columns: Column[],
-): string {
-  let all = figures as Record<string, Record<string, Figure>>
-  let rows = Object.entries(all).map(([key, own]) =>
-    [results.contenders[key]!.name].concat(
-      columns.map(({ name, format }) => spread(own[name]!, format)),
-    ),
-  )
-  let rivals = { 'ours / best peer': peersOf(results), 'ours / before': [BEFORE] }
-  for (let [head, names] of Object.entries(rivals)) {
-    let against = columns.map((column) => comparison(all, names, column))
-    if (against.some((cell) => cell !== '')) rows.push([head, ...against])
-  }
-  return `${styleText('bold', title)}\n${table(['', ...columns.map(({ head }) => head)], rows)}`
-}
-
-/** Ours against the best of its rivals. */
-function comparison(
-  figures: Record<string, Record<string, Figure>>,
-  rivals: string[],
-  { name, better }: Column,
-): string {
-  let ours = figures[OURS]?.[name]
-  let best = bestOf(pick(figures, name), rivals, better)
-  if (!ours || !best || best.figure.median === 0) return ''
-  let text = ratio(ratioOf(ours, best.figure).median)
-  if (overlap(ours, best.figure)) return `${text} within error`
-  let isBetter = ours.median > best.figure.median === (better === 'higher')
-  return styleText(isBetter ? 'green' : 'red', text)
+function sections(results: Results): Section[] {
+  let { startup, pending, idle } = results
+  let peers = peersOf(results)
+  let comparisons = [
+    { head: 'ours / best peer', name: OURS, rivals: peers },
+    { head: 'ours, merging / best peer', name: MERGING[OURS]!, rivals: peers },
+    { head: 'ours / before', name: OURS, rivals: [BEFORE] },
+  ]
+  let titled = (title: string, figures: Section['figures'], columns: Column[]): Section => ({
+    title,
+    figures,
+    columns,
+    comparisons,
+  })
+  return [
+    ...results.cells.map((cell) => titled(loadTitle(cell), cell.figures, CELL_COLUMNS)),
+    ...results.http.map((http) => titled(httpTitle(http), http.figures, HTTP_COLUMNS)),
+    titled('A storage in a fresh process', startup, STARTUP_COLUMNS),
+    titled('Memory that 10,000 requests in flight add', pending, PENDING_COLUMNS),
+    titled('CPU with little to do, % of a core', idle, IDLE_COLUMNS),
+    ...mergingSections(results),
+  ]
 }
 
 const COLOURS = { met: 'green', 'within error': 'yellow', missed: 'red' } as const

@@ -1,7 +1,8 @@
-/** What this package aims to reach against the best of its peers, and whether it does. */
+/** What this package aims to reach, mostly against the best of its peers, and whether it does. */
 import type { HttpResult, Results } from '../results.ts'
 import type { Figure } from '../statistics.ts'
 import { bestOf, differenceOf, floorOf, OURS, peersOf, pick, ratioOf } from './comparison.ts'
+import { mergingTargets } from './merging.ts'
 import { requestTargets } from './request-targets.ts'
 import { judge, type Target, type Verdict } from './target.ts'
 import { httpTitle, megabytes, number, ratio } from './text.ts'
@@ -18,6 +19,7 @@ const HTTP: (Pick<HttpResult, 'size' | 'connections'> & { limit: number })[] = [
 export function verdicts(results: Results): Verdict[] {
   let targets = [
     ...requestTargets(results),
+    ...mergingTargets(results),
     ...httpTargets(results),
     ...startupTargets(results),
     ...idleTargets(results),
