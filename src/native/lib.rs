@@ -122,8 +122,8 @@ impl NativeConnection {
     ///
     /// Of the numbers in `outcomes`, the last but one is 0 if nothing is left and `wake` is called for
     /// what comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
-    /// may be, or it `staysAwake`. The last one is 1 where a server compares texts by itself, so that
-    /// replacements had better have all of the expected text.
+    /// may be, or it `staysAwake`. The last one is the size in bytes up to which replacements
+    /// had better have all of the expected text, because servers compare that by themselves.
     ///
     /// # Errors
     /// When `spans` is shorter than `MAX_SPANS`, or the environment is going away.
@@ -142,7 +142,7 @@ impl NativeConnection {
         if spans.len() < outcomes::MAX_SPANS as usize {
             return Err(Error::new(Status::InvalidArg, "There is no room for spans"));
         }
-        let Some((words, [has_more, compares_whole])) = words.split_last_chunk_mut() else {
+        let Some((words, [has_more, most_compared])) = words.split_last_chunk_mut() else {
             return Ok(0);
         };
         *has_more = 0;
@@ -151,7 +151,7 @@ impl NativeConnection {
         let mut fetched = open.outcomes.borrow_mut();
         let has_looked = fetched.is_empty();
         if has_looked {
-            *compares_whole = u32::from(open.store.fetch(&mut fetched, stays_awake));
+            *most_compared = open.store.fetch(&mut fetched, stays_awake);
         }
         let count = outcomes::write(env, &mut fetched, words, spans, payloads.raw())?;
         let is_done = has_looked && fetched.is_empty() && !stays_awake;

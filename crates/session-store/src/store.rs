@@ -51,9 +51,9 @@ impl Store {
     /// Exchanges `taken`, whose outcomes have all been taken, for those that have come in. `wake` is
     /// called for the next ones, unless the caller `stays_awake` and fetches again without it.
     ///
-    /// Returns whether a server compares texts by itself: then replacements had better have all of
-    /// the expected text, and otherwise as little as tells it from any other.
-    pub fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) -> bool {
+    /// Returns of how many bytes the largest text is that servers compare by themselves: up to that, replacements
+    /// had better have all of the expected text, and otherwise as little as tells it from any other.
+    pub fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) -> u32 {
         self.mailbox.fetch(taken, stays_awake)
     }
 
@@ -94,7 +94,7 @@ impl Store {
         batch.drain(|request, _| {
             outcomes.push(request.ticket, Answer::Failed(Box::new(error.clone())));
         });
-        self.mailbox.put(&mut outcomes, false);
+        self.mailbox.put(&mut outcomes, 0);
     }
 
     fn thread(&self) -> std::sync::MutexGuard<'_, Option<JoinHandle<()>>> {

@@ -34,8 +34,8 @@ export declare class NativeConnection {
    *
    * Of the numbers in `outcomes`, the last but one is 0 if nothing is left and `wake` is called for
    * what comes in from here on. Otherwise the caller has to fetch again by itself: there are more, or
-   * may be, or it `staysAwake`. The last one is 1 where a server compares texts by itself, so that
-   * replacements had better have all of the expected text.
+   * may be, or it `staysAwake`. The last one is the size in bytes up to which replacements
+   * had better have all of the expected text, because servers compare that by themselves.
    *
    * # Errors
    * When `spans` is shorter than `MAX_SPANS`, or the environment is going away.

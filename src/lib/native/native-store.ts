@@ -93,8 +93,8 @@ export class NativeStore implements SessionStore {
   #nextSpan = 0
   /** There may be outcomes for which the addon will not call: it has already, or was told not to. */
   #isDue = false
-  /** A server compares whole texts by itself. */
-  #comparesWhole = false
+  /** Up to which size, in bytes, servers had better get all of an expected text. */
+  #mostCompared = 0
   /** Since when outcomes are settled on end. */
   #busySince = 0
   /** The rest is settled in another turn of the event loop. */
@@ -200,7 +200,7 @@ export class NativeStore implements SessionStore {
     return new Promise((resolve, reject) => {
       let { pieces, tail } = expected
       // Where that suffices, the end that tells a text from any other takes less time than all of it.
-      if (tail !== '' && !this.#comparesWhole) pieces = [tail]
+      if (tail !== '' && lengthOf(pieces) > this.#mostCompared) pieces = [tail]
       let bytes = id.length + lengthOf(text) + lengthOf(pieces)
       let refused = this.pending.admit(bytes, terms?.since !== undefined)
       if (refused !== undefined) return reject(refused)
@@ -284,7 +284,7 @@ export class NativeStore implements SessionStore {
       this.#nextSpan = 0
       this.#fetched = this.#connection.drain(this.#outcomes, this.#spans, this.#payloads, isLate)
       this.#isDue = this.#outcomes[OUTCOME_WORDS * BATCH] !== 0
-      this.#comparesWhole = this.#outcomes[OUTCOME_WORDS * BATCH + 1] !== 0
+      this.#mostCompared = this.#outcomes[OUTCOME_WORDS * BATCH + 1]!
     }
     let bytes = 0
     while (this.#settled < this.#fetched && bytes <= MOST_BYTES) bytes += this.#settleNext()

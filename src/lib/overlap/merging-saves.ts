@@ -4,7 +4,7 @@
  */
 import type { Session } from '@remix-run/session'
 
-import { begin, end, type Location } from '../session/location.ts'
+import { begin, end, type Location, type Saving } from '../session/location.ts'
 import { checkSize } from '../session/session-text.ts'
 import { markStored } from '../session/stored-session.ts'
 import type { Condition, Terms } from '../store/session-store.ts'
@@ -135,22 +135,28 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
     return text
   }
 
+  /** Goes on with a save that has found something else than it expected, or was cut off. */
+  function goOn(save: Save, saving: Saving, since: number): Promise<string | null> {
+    // A later save of the same session object has its turn, and waits for this one.
+    return save.location.saving === saving
+      ? turns.goOn(save.id, since, (terms) => saveAgain(save, saving, terms))
+      : saveAgain(save, saving, { since })
+  }
+
+  async function saveAgain(save: Save, saving: Saving, terms: Terms): Promise<string | null> {
+    let saved = await saveOverPresent(save, lifetime.bound(save.location, terms))
+    end(save.location, saving)
+    return saved
+  }
+
   return {
     save(session, id, location) {
       let save = begun(session, id, location)
       let { state, text } = save
       let saving = begin(location, [id])
       let since = performance.now()
-      let saveAgain = async (terms: Terms) => {
-        let saved = await saveOverPresent(save, lifetime.bound(location, terms))
-        end(location, saving)
-        return saved
-      }
-      // A later save of the same session object has its turn, and waits for this one.
-      let goOn = () =>
-        location.saving === saving ? turns.goOn(id, since, saveAgain) : saveAgain({ since })
       let then = (written: boolean) => {
-        if (!written) return goOn()
+        if (!written) return goOn(save, saving, since)
         end(location, saving)
         return finish(save, text)
       }
@@ -159,7 +165,9 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
         return store.save(id, text.pieces, state.held ?? 'new', then, bound)
       }
       let isMerged = state.held !== null && state.held !== state.base
-      let saved = isMerged ? turns.several([id], saveAgain) : turns.single(id, write)
+      let saved = isMerged
+        ? turns.several([id], (terms) => saveAgain(save, saving, terms))
+        : turns.single(id, write)
       saving.result = saved
       return saved
     },

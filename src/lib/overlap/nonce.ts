@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 export const NONCE_LENGTH = 8
 
 /** How many are made at once: asking for random bytes takes longer than most of a save. */
-const AT_ONCE = 128
+const AT_ONCE = 1024
 
 let pool = ''
 let next = 0

@@ -29,7 +29,7 @@ interface Third {
   f?: unknown
 }
 
-const NONCES = /^([\w-]{8})+$/
+const NONCES = /^[\w-]+$/
 
 const BEFORE_VERSION = '{"v":"'
 const BEHIND_VERSION = '"}'
@@ -131,34 +131,29 @@ function readVersion(text: string, source: Spans | boolean): Version {
   if (source === false) return NO_VERSION
   if (source === true) {
     let start = text.lastIndexOf(BEFORE_VERSION)
-    let isOnlyVersion = text.endsWith(END) && hasOnlyVersion(text, start, text.length - 1)
-    if (isOnlyVersion) return onlyVersion(text, start, text.length - 1)
-    return otherVersion(JSON.stringify(JSON.parse(text)[2]))
+    return (
+      (text.endsWith(END) && onlyVersion(text, start, text.length - 1)) ||
+      otherVersion(JSON.stringify(JSON.parse(text)[2]))
+    )
   }
   let start = source[source.length - 2]!
   let end = source[source.length - 1]!
   if (start === end) return NO_VERSION
-  if (hasOnlyVersion(text, start, end)) return onlyVersion(text, start, end)
-  return otherVersion(text.slice(start, end))
+  return onlyVersion(text, start, end) || otherVersion(text.slice(start, end))
 }
 
-/** Whether a third element has nothing but a version, as most have. It need not be parsed then. */
-function hasOnlyVersion(text: string, start: number, end: number): boolean {
-  let first = start + BEFORE_VERSION.length
-  let last = end - BEHIND_VERSION.length
-  return (
-    text.startsWith(BEFORE_VERSION, start) &&
-    text.indexOf('"', first) === last &&
-    NONCES.test(text.slice(first, last))
-  )
-}
-
-function onlyVersion(text: string, start: number, end: number): Version {
+/** Reads a third element that has nothing but a version, as most have, without parsing it. */
+function onlyVersion(text: string, start: number, end: number): Version | false {
+  if (!text.startsWith(BEFORE_VERSION, start)) return false
   let history = text.slice(start + BEFORE_VERSION.length, end - BEHIND_VERSION.length)
-  return new Version(history, '')
+  return isHistory(history) && new Version(history, '')
 }
 
 function otherVersion(third: string): Version {
   let { v } = JSON.parse(third)
-  return new Version(typeof v === 'string' && NONCES.test(v) ? v : '', third)
+  return new Version(typeof v === 'string' && isHistory(v) ? v : '', third)
+}
+
+function isHistory(text: string): boolean {
+  return text.length % NONCE_LENGTH === 0 && NONCES.test(text)
 }

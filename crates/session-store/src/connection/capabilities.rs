@@ -33,9 +33,9 @@ impl Capabilities {
         self.replaces.needs_probe()
     }
 
-    /// Whether the server compares whole texts by itself.
-    pub(super) fn compares_whole(&self) -> bool {
-        self.replaces.if_equal()
+    /// Of how many bytes the largest text is that the server had better compare by itself.
+    pub(super) fn most_compared(&self) -> u32 {
+        self.replaces.most_compared()
     }
 
     /// Whether it has refused the latest write as a replica does.
@@ -167,11 +167,12 @@ mod tests {
         let encoder = encoder();
         let mut server = Capabilities::new(true);
         let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
-        assert!(!server.compares_whole());
+        assert_eq!(server.most_compared(), 0);
         server.learn(Step::Probe, &Meaning::Answered(Answer::Missing));
-        assert!(server.compares_whole());
+        assert!((1..100_000).contains(&server.most_compared()), "larger ones are staged");
         let refused = Meaning::Refused(b"NOPERM eval");
         assert!(server.learn(Step::Replace(Form::Whole), &refused), "asked again in another form");
+        assert_eq!(server.most_compared(), u32::MAX);
         assert_eq!(server.replace_form(&encoder, &whole), Form::IfEqual);
         assert_eq!(
             server.replace_form(&encoder, &Content { expected: b"old", ..whole }),

@@ -275,7 +275,9 @@ impl Connection {
                 self.in_flight.take(&reply, |Answered { command, meaning, is_awaited }| {
                     let is_only_form_refused = self.capabilities.learn(command.step, &meaning);
                     self.is_suspect |= self.capabilities.is_demoted();
-                    turn.settlement.compares_whole |= self.capabilities.compares_whole();
+                    let most_compared = self.capabilities.most_compared();
+                    let known = &mut turn.settlement.most_compared;
+                    *known = most_compared.max(*known);
                     if !is_awaited {
                         return;
                     }

@@ -213,7 +213,7 @@ impl Engine {
     /// Hands over what has come in.
     fn deliver(&mut self) {
         if !self.settlement.outcomes.is_empty() {
-            self.mailbox.put(&mut self.settlement.outcomes, self.settlement.compares_whole);
+            self.mailbox.put(&mut self.settlement.outcomes, self.settlement.most_compared);
         }
     }
 

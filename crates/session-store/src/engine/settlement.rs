@@ -8,8 +8,8 @@ use crate::handover::ticket::Ticket;
 #[derive(Default)]
 pub(crate) struct Settlement {
     pub(super) outcomes: Outcomes,
-    /// A server compares whole texts by itself.
-    pub(crate) compares_whole: bool,
+    /// Of how many bytes the largest text is that servers had better compare by themselves.
+    pub(crate) most_compared: u32,
     /// Commands that are to be sent once more, in another form.
     pub(super) repeated: Vec<Command>,
     /// Commands that another server is to be asked, and the words that name it.

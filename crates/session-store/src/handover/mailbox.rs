@@ -14,8 +14,8 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct Kept {
     outcomes: Outcomes,
-    /// A server compares whole texts by itself.
-    compares_whole: bool,
+    /// Of how many bytes the largest text is that servers compare by themselves; 0 if they do not.
+    most_compared: u32,
     /// The event loop has been told, or has said that it will look again without being told.
     is_awake: bool,
 }
@@ -26,10 +26,10 @@ impl Mailbox {
     }
 
     /// Leaves `staged` here, empties it, and wakes the event loop unless it is awake already.
-    pub(crate) fn put(&self, staged: &mut Outcomes, compares_whole: bool) {
+    pub(crate) fn put(&self, staged: &mut Outcomes, most_compared: u32) {
         let was_awake = {
             let mut kept = self.lock();
-            kept.compares_whole = compares_whole;
+            kept.most_compared = most_compared;
             if kept.outcomes.is_empty() {
                 std::mem::swap(&mut kept.outcomes, staged);
                 staged.clear();
@@ -46,13 +46,13 @@ impl Mailbox {
     /// Exchanges `taken`, whose outcomes have all been taken, for what has come in. What comes in
     /// from here on wakes the event loop, unless it `stays_awake` and will fetch again by itself.
     ///
-    /// Returns whether a server compares whole texts by itself.
-    pub(crate) fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) -> bool {
+    /// Returns of how many bytes the largest text is that servers had better compare by themselves.
+    pub(crate) fn fetch(&self, taken: &mut Outcomes, stays_awake: bool) -> u32 {
         taken.clear();
         let mut kept = self.lock();
         std::mem::swap(&mut kept.outcomes, taken);
         kept.is_awake = stays_awake;
-        kept.compares_whole
+        kept.most_compared
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -84,7 +84,7 @@ mod tests {
         let put = |ticket| {
             let mut staged = Outcomes::default();
             staged.push(ticket, Answer::Text(b"text"));
-            mailbox.put(&mut staged, false);
+            mailbox.put(&mut staged, 0);
             assert!(staged.is_empty());
         };
         put(1);

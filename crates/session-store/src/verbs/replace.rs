@@ -45,10 +45,17 @@ const STAGED_SCRIPT: &[u8] = include_bytes!("replace_staged.lua");
 const SHA1: &[u8] = b"b8a6cdf119fb76356f08f3572004c0efe1c53c8c";
 const STAGED_SHA1: &[u8] = b"920732ba319333446fc6804d8c0ea1b5f591424e";
 
+/// Up to this size, `IFEQ` takes less time than a script that gets the text by a staged one. The expected text has to
+/// get to the server for it: with 8 KB, Valkey 9.1 did 0.67 times the requests of a plain `SET`, and 0.93 times by
+/// script; with 4 KB, 0.76 and 0.59 times.
+const MOST_COMPARED: u32 = 6 * 1024;
+
 /// What a server takes, as far as is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     if_equal: bool,
+    /// The user may not run scripts.
+    denies_scripts: bool,
     is_probed: bool,
     /// It loses staged texts: it evicts them, or is a proxy that sends them elsewhere.
     loses_staged: bool,
@@ -71,9 +78,13 @@ impl Known {
         }
     }
 
-    /// Whether the server knows `IFEQ`.
-    pub(crate) fn if_equal(self) -> bool {
-        self.if_equal
+    /// Of how many bytes the largest text is that the server had better compare by itself.
+    pub(crate) fn most_compared(self) -> u32 {
+        match (self.if_equal, self.denies_scripts) {
+            (false, _) => 0,
+            (true, false) => MOST_COMPARED,
+            (true, true) => u32::MAX,
+        }
     }
 
     /// Whether a probe is to be sent, which it is once, unless that told nothing.
@@ -109,7 +120,11 @@ impl Known {
             }
             (Form::IfEqual, _) => false,
             // Whoever asks again does so with all of the text.
-            _ => is_denied(words) && self.if_equal,
+            _ => {
+                let is_denied = is_denied(words);
+                self.denies_scripts |= is_denied;
+                is_denied && self.if_equal
+            }
         }
     }
 }
