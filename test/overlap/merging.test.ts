@@ -347,6 +347,24 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
 
       expect(await dataOf(id)).toEqual([{ count: 2, more: 1 }, {}])
     })
+
+    test('a message of such a save that was shown meanwhile is not flashed again', async () => {
+      let { proxy, behind } = await behindProxy()
+      let { id } = await twoRequests({ count: 1 })
+      let session = await behind.read(id)
+      session.flash('message', 'Saved')
+      proxy.holdAfter(0)
+      let answered = proxy.held('server')
+      let saved = behind.save(session)
+      await answered
+      let next = await storage.read(id)
+      expect(next.get('message')).toBe('Saved')
+      expect(await storage.save(next)).toBe(id)
+      proxy.cut()
+
+      expect(await saved).toBe(id)
+      expect(await dataOf(id)).toEqual([{ count: 1 }, {}])
+    })
   })
 
   test('with overwrite, the last save wins as a whole', async () => {

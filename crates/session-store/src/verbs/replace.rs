@@ -52,6 +52,7 @@ const MOST_COMPARED: u32 = 6 * 1024;
 
 /// What a server takes, as far as is known.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(crate) struct Known {
     if_equal: bool,
     /// The user may not run scripts.
