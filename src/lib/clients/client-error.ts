@@ -29,6 +29,15 @@ export function isUnknownCommand(error: unknown): boolean {
 }
 
 /**
+ * Whether the user may not do it. A command within a script is denied with `ERR`, and only the words tell: those
+ * of Redis up to 7.0, and those of Valkey.
+ */
+export function isDenied(error: unknown): boolean {
+  let denial = /^NOPERM |can't run this command or subcommand|ACL failure in script/
+  return denial.test(textAt(error, 'message'))
+}
+
+/**
  * Returns a copy of an error with its name, message, code and stack. Errors of clients have more
  * properties, such as the command with all its arguments. What a client rejects with may be no error
  * at all, and may throw when it is looked at.

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 
 import type { Expected } from '../store/session-store.ts'
-import { replyCode, toStorageError } from './client-error.ts'
+import { isDenied, replyCode, toStorageError } from './client-error.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 
 /** Compares the end of a text, from an offset on, and only then writes another one. */
@@ -45,13 +45,9 @@ export function replacingSave(send: (command: string[]) => Promise<unknown>): Re
         if (replyCode(error) !== 'NOSCRIPT') throw error
       }
     }
-    try {
-      let written = Number(await send(['EVAL', SCRIPT, ...rest])) === 1
-      hasScript = true
-      return written
-    } catch (error) {
-      throw replyCode(error) === 'NOPERM' ? withAdvice(error, key) : error
-    }
+    let written = Number(await send(['EVAL', SCRIPT, ...rest])) === 1
+    hasScript = true
+    return written
   }
 
   return {
@@ -69,7 +65,9 @@ export function replacingSave(send: (command: string[]) => Promise<unknown>): Re
           knowsIfEqual = false
         }
       }
-      return byScript(key, text, expiry, expected)
+      return byScript(key, text, expiry, expected).catch((error: unknown) => {
+        throw isDenied(error) ? withAdvice(error, key) : error
+      })
     },
   }
 }
