@@ -10,4 +10,8 @@ export type {
   TlsOptions,
   UrlOptions,
 } from './lib/options.ts'
-export type { RedisClient, RedisSessionStorageClient } from './lib/clients/redis-client.ts'
+export type {
+  RedisClient,
+  RedisSessionStorageClient,
+  ValkeyGlideClient,
+} from './lib/clients/redis-client.ts'

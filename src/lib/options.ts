@@ -1,5 +1,5 @@
 /** The options of a storage, as its users write them; `option-table.ts` has their defaults. */
-import type { RedisClient } from './clients/redis-client.ts'
+import type { RedisClient, ValkeyGlideClient } from './clients/redis-client.ts'
 
 /** How sessions are kept, however Redis is reached. */
 export interface SessionOptions {
@@ -68,7 +68,7 @@ export interface SessionOptions {
    *
    * - `'merge'`: both changes count, key by key. What this request has set, changed in place or removed
    *   is done to the session as it is now; of a key that both have changed, the later save wins. Needs a
-   *   `url`, or a client of node-redis, ioredis or iovalkey.
+   *   `url`, or a client of node-redis, ioredis, iovalkey or valkey-glide.
    * - `'overwrite'`: the later save wins as a whole.
    *
    * @default 'merge'; `'overwrite'` over any other client
@@ -132,8 +132,8 @@ export interface UrlOptions extends SessionOptions {
 
 /** Options of a storage that uses a Redis client of the app. */
 export interface ClientOptions extends SessionOptions {
-  /** A connected client of node-redis, ioredis or iovalkey, or any other {@link RedisClient}. */
-  client: RedisClient
+  /** A connected client of node-redis, ioredis, iovalkey or valkey-glide, or any other {@link RedisClient}. */
+  client: RedisClient | ValkeyGlideClient
 
   url?: undefined
 }

@@ -59,7 +59,7 @@ function readClientOptions(options: object): Settings {
 
 function cannotMerge(): TypeError {
   return new TypeError(
-    `"onConflict" is 'merge', for which "client" must be one of node-redis, ioredis or iovalkey: ` +
+    `"onConflict" is 'merge', for which "client" must be one of node-redis, ioredis, iovalkey or valkey-glide: ` +
       'with the methods that this one has, nothing can be compared on the server',
   )
 }

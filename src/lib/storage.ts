@@ -3,7 +3,12 @@ import type { Session, SessionStorage } from '@remix-run/session'
 import { channel } from 'node:diagnostics_channel'
 
 import { ClientStore } from './clients/client-store.ts'
-import { isClient, readClient, type RedisClient } from './clients/redis-client.ts'
+import {
+  isClient,
+  readClient,
+  type RedisClient,
+  type ValkeyGlideClient,
+} from './clients/redis-client.ts'
 import { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
 import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './options.ts'
@@ -88,11 +93,11 @@ export function createRedisSessionStorage(options: UrlOptions | ClientOptions): 
  * @throws {RangeError} for a number that is out of bounds
  */
 export function createRedisSessionStorage(
-  client: RedisClient,
+  client: RedisClient | ValkeyGlideClient,
   options?: RedisSessionStorageOptions | null,
 ): RedisSessionStorage
 export function createRedisSessionStorage(
-  first: UrlOptions | ClientOptions | RedisClient,
+  first: UrlOptions | ClientOptions | RedisClient | ValkeyGlideClient,
   second?: RedisSessionStorageOptions | null,
 ): RedisSessionStorage {
   let settings =

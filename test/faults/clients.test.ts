@@ -1,6 +1,7 @@
 /** What users see of a client of theirs that fails. */
+import { GlideClient } from '@valkey/valkey-glide'
 import { Redis } from 'ioredis'
-import { createRedisSessionStorage, type RedisClient } from 'remix-session-storage-redis'
+import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { nodeRedisClient } from '../support/backends.ts'
@@ -10,7 +11,7 @@ import { startRedis, type TestRedis } from '../support/redis.ts'
 const TIMEOUT = 300
 
 interface OpenClient {
-  client: RedisClient
+  client: ClientOptions['client']
   close(): void
 }
 
@@ -28,7 +29,18 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
       let client = new Redis(redis.port)
       client.on('error', () => {})
       await client.ping()
-      return { client: client as RedisClient, close: () => client.disconnect() }
+      return { client, close: () => client.disconnect() }
+    },
+  ],
+  [
+    'valkey-glide',
+    async (redis) => {
+      let client = await GlideClient.createClient({
+        addresses: [{ host: '127.0.0.1', port: redis.port }],
+        // Longer than the deadlines here: those of a storage are what is tested.
+        requestTimeout: 10_000,
+      })
+      return { client, close: () => client.close() }
     },
   ],
 ])('a client of %s', (_, openClient) => {

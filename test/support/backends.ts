@@ -1,15 +1,19 @@
 /** Every way in which sessions can reach Redis, for suites that all of them have to pass. */
+import { GlideClient, Logger } from '@valkey/valkey-glide'
 import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
 import { createClient } from 'redis'
 import {
   createRedisSessionStorage,
+  type ClientOptions,
   type RedisClient,
   type RedisSessionStorage,
   type SessionOptions,
 } from 'remix-session-storage-redis'
 
 import type { TestRedis } from './redis.ts'
+
+Logger.setLoggerConfig('off')
 
 export interface Backend {
   name: string
@@ -42,7 +46,7 @@ async function minimal(redis: TestRedis, methods: (keyof RedisClient)[]) {
 function withClient(
   name: string,
   isAtomic: boolean,
-  open: (redis: TestRedis) => Promise<{ client: RedisClient; end: () => void }>,
+  open: (redis: TestRedis) => Promise<{ client: ClientOptions['client']; end: () => void }>,
 ): Backend {
   return {
     name,
@@ -95,6 +99,13 @@ export const backends: Backend[] = [
     let client = new Valkey(redis.port)
     await client.ping()
     return { client, end: () => client.disconnect() }
+  }),
+  withClient('valkey-glide', true, async (redis) => {
+    let client = await GlideClient.createClient({
+      addresses: [{ host: '127.0.0.1', port: redis.port }],
+      inflightRequestsLimit: 20_000,
+    })
+    return { client, end: () => client.close() }
   }),
   withClient('minimal client with setEx and expire', false, (redis) =>
     minimal(redis, ['get', 'set', 'del', 'setEx', 'expire']),

@@ -2,6 +2,7 @@
 import { createCookie } from '@remix-run/cookie'
 import type { SessionStorage } from '@remix-run/session'
 import { session } from '@remix-run/session-middleware'
+import type { GlideClient, GlideClusterClient } from '@valkey/valkey-glide'
 import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
 import { createClient } from 'redis'
@@ -23,7 +24,11 @@ createRedisSessionStorage({
   ttl: 60,
   prefix: 'app:',
   rolling: false,
+  maxLifetime: 3600,
+  refreshCookie: true,
   useUnknownIds: true,
+  onConflict: 'overwrite',
+  onCorrupt: 'discard',
   timeout: 500,
   maxPending: 100,
   maxPendingBytes: 1_000_000,
@@ -39,6 +44,9 @@ for (let client of [createClient(), new Redis(), new Valkey()]) {
   createRedisSessionStorage({ client, ttl: 60 })
   createRedisSessionStorage(client, { keyPrefix: 'app:', ttl: 60, useUnknownIds: true })
 }
+declare let glide: GlideClient | GlideClusterClient
+createRedisSessionStorage({ client: glide, ttl: 60, onConflict: 'merge' })
+createRedisSessionStorage(glide, { keyPrefix: 'app:' })
 createRedisSessionStorage({
   client: {
     async get(key: string): Promise<string | null> {

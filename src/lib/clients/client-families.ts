@@ -4,9 +4,10 @@ import { ioredis } from './ioredis.ts'
 import { minimal } from './minimal.ts'
 import { nodeRedis } from './node-redis.ts'
 import type { RedisClient } from './redis-client.ts'
+import { valkeyGlide } from './valkey-glide.ts'
 
 /** The first family that includes a client is the client's. */
-const FAMILIES: ClientFamily[] = [nodeRedis, ioredis, minimal]
+const FAMILIES: ClientFamily[] = [nodeRedis, ioredis, valkeyGlide, minimal]
 
 export function adapterOf(client: RedisClient): ClientAdapter {
   return FAMILIES.find((family) => family.includes(client))!.adapt(client)

@@ -23,11 +23,17 @@ export interface RedisClient {
   expire?(key: string, seconds: number): Promise<unknown> | unknown
 }
 
+/** What a client of valkey-glide has: its `del` takes a list of keys, so it is used by its raw commands. */
+export interface ValkeyGlideClient {
+  customCommand(command: any[], ...rest: any[]): Promise<any>
+  invokeScript(...args: any[]): Promise<any>
+}
+
 /** The name of the contract in `@remix-run/session-storage-redis`. */
 export type RedisSessionStorageClient = RedisClient
 
 /** Whether a value has the methods of a Redis client, rather than options. */
-export function isClient(value: unknown): value is RedisClient {
+export function isClient(value: unknown): value is RedisClient | ValkeyGlideClient {
   return missingMethod(value) === undefined
 }
 
