@@ -52,6 +52,18 @@ const EVERYONE = 2 ** 32 - 1
 const NO_TEXT: TextPieces = []
 const NONE_EXPECTED: Expected = { pieces: NO_TEXT, tail: '' }
 
+/** Closes the connections of storages that nobody has any more. */
+const dropped = new FinalizationRegistry<NativeAddon.NativeConnection>((connection) =>
+  connection.close(),
+)
+
+/** What leads from the addon to a store, without keeping it: an app may drop its storage. */
+interface Link {
+  store: WeakRef<NativeStore>
+  /** The store while calls are pending: somebody waits for them, who may have nothing else of it. */
+  pending: NativeStore | undefined
+}
+
 /** A call that waits for its outcome. */
 interface Waiting {
   verb: NativeAddon.Verb
@@ -77,6 +89,7 @@ export class NativeStore implements SessionStore {
   readonly keepsMarks = true
   readonly #addon: typeof NativeAddon
   readonly #connection: NativeAddon.NativeConnection
+  readonly #link: Link = { store: new WeakRef(this), pending: undefined }
   readonly #waiting = new TicketTable<Waiting>()
   readonly #outcomes = new Uint32Array(OUTCOME_WORDS * BATCH + 2)
   readonly #spans: Uint32Array
@@ -112,6 +125,7 @@ export class NativeStore implements SessionStore {
     this.#addon = loadAddon()
     // Enough for all that are settled at once, if each of them has thirty keys.
     this.#spans = new Uint32Array(8 * this.#addon.MAX_SPANS)
+    let link = this.#link
     try {
       this.#connection = new this.#addon.NativeConnection(
         {
@@ -124,11 +138,15 @@ export class NativeStore implements SessionStore {
           timeout,
           maxBytes,
         },
-        () => this.#settle(),
+        () => {
+          let store = link.pending ?? link.store.deref()
+          if (store !== undefined) store.#settle()
+        },
       )
     } catch (error) {
       throw new TypeError((error as Error).message, { cause: error })
     }
+    dropped.register(this, this.#connection, this)
   }
 
   load<result>(
@@ -184,7 +202,10 @@ export class NativeStore implements SessionStore {
   }
 
   close(): Promise<void> {
-    return (this.#closed ??= this.pending.close().then(() => this.#connection.close()))
+    return (this.#closed ??= this.pending.close().then(() => {
+      dropped.unregister(this)
+      this.#connection.close()
+    }))
   }
 
   /** Queues a request, to be handed over at the end of the tick or when there are enough. */
@@ -207,6 +228,7 @@ export class NativeStore implements SessionStore {
       this.#makeRoom(bytes)
       if (this.#waiting.isEmpty) {
         this.#connection.keepAlive(true)
+        this.#link.pending = this
         this.#busySince = performance.now()
       }
       let start = REQUEST_WORDS * this.#queued++
@@ -289,7 +311,10 @@ export class NativeStore implements SessionStore {
     let bytes = 0
     while (this.#settled < this.#fetched && bytes <= MOST_BYTES) bytes += this.#settleNext()
 
-    if (this.#waiting.isEmpty) this.#connection.keepAlive(false)
+    if (this.#waiting.isEmpty) {
+      this.#connection.keepAlive(false)
+      this.#link.pending = undefined
+    }
     if (this.#isDue || this.#settled < this.#fetched) this.#pause()
   }
 
