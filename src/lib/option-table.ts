@@ -130,6 +130,14 @@ export const OPTIONS = [
       "what a read does with a value that is no session: `'throw'` fails with `CORRUPT`, `'discard'` gives a new session",
   }),
   option({
+    name: 'onUnavailable',
+    forms: ['url', 'client'],
+    ...choice('throw', 'anonymous'),
+    default: 'throw' as 'throw' | 'anonymous',
+    description:
+      "what a read does when Redis cannot answer: `'throw'`, or `'anonymous'`: visitors go on without a session; see [When Redis is down](#when-redis-is-down)",
+  }),
+  option({
     name: 'timeout',
     forms: ['url', 'client', 'drop-in'],
     ...number({ unit: 'milliseconds', min: 1, max: MAX_TIMEOUT }),

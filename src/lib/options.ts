@@ -64,6 +64,20 @@ export interface SessionOptions {
   onCorrupt?: 'throw' | 'discard' | undefined
 
   /**
+   * What a read does when Redis cannot answer: no connection, no answer in time, too many commands waiting, or a server
+   * that is not ready yet.
+   *
+   * - `'throw'`: it fails.
+   * - `'anonymous'`: it returns an empty session of which nothing is kept: `save` resolves to `null`, which leaves the
+   *   cookie alone, so that nobody is signed out. Only a logout is tried all the same, and fails if it cannot be
+   *   carried out. `isAnonymous(session)` tells, and the `node:diagnostics_channel` named
+   *   `remix-session-storage-redis:unavailable` gets `{ key, error }`.
+   *
+   * @default 'throw'
+   */
+  onUnavailable?: 'throw' | 'anonymous' | undefined
+
+  /**
    * What a save does when another request has saved the same session since it was read.
    *
    * - `'merge'`: both changes count, key by key. What this request has set, changed in place or removed

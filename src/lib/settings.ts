@@ -20,6 +20,7 @@ export interface Settings {
   useUnknownIds: boolean
   onConflict: 'overwrite' | 'merge'
   onCorrupt: 'throw' | 'discard'
+  onUnavailable: 'throw' | 'anonymous'
   backend:
     | { client: RedisClient }
     | { client?: undefined; url: string; connections: number; tls: TlsOptions | undefined }
@@ -73,9 +74,10 @@ function split({
   useUnknownIds,
   onConflict,
   onCorrupt,
+  onUnavailable,
   ...store
 }: StoreSettings & StorageSettings): Omit<Settings, 'backend'> {
-  return { store, maxLifetime, refreshCookie, useUnknownIds, onConflict, onCorrupt }
+  return { store, maxLifetime, refreshCookie, useUnknownIds, onConflict, onCorrupt, onUnavailable }
 }
 
 /**
@@ -98,6 +100,7 @@ export function readDropInOptions(
     useUnknownIds,
     onConflict: 'overwrite',
     onCorrupt: 'throw',
+    onUnavailable: 'throw',
     backend: { client },
   }
 }

@@ -1,6 +1,5 @@
 /** Remix's `SessionStorage` over a {@link SessionStore}: which verb, when, under which conditions. */
 import type { Session, SessionStorage } from '@remix-run/session'
-import { channel } from 'node:diagnostics_channel'
 
 import { ClientStore } from './clients/client-store.ts'
 import {
@@ -9,39 +8,25 @@ import {
   type RedisClient,
   type ValkeyGlideClient,
 } from './clients/redis-client.ts'
-import { RedisSessionStorageError } from './errors.ts'
+import type { RedisSessionStorageError } from './errors.ts'
 import { NativeStore } from './native/native-store.ts'
 import type { ClientOptions, RedisSessionStorageOptions, UrlOptions } from './options.ts'
+import { createReads } from './reads.ts'
+import { impossibleId, isPossibleId, redacted } from './session/ids.ts'
 import { Lifetime } from './session/lifetime.ts'
-import { fromText } from './session/session-text.ts'
-import {
-  age,
-  loadedSession,
-  locationIn,
-  newSession,
-  unknownSession,
-} from './session/stored-session.ts'
+import { age, locationIn } from './session/stored-session.ts'
 import { readDropInOptions, readOptions, type Settings } from './settings.ts'
 import { CookieRefresh } from './overlap/cookie-refresh.ts'
 import { logOut } from './overlap/logout.ts'
-import { isMark } from './overlap/marks.ts'
 import { mergingSaves } from './overlap/merging-saves.ts'
 import { overwritingSaves } from './overlap/overwriting-saves.ts'
-import { MOVED } from './overlap/present.ts'
 import { isInPlace, saveInTurn } from './overlap/save-in-turn.ts'
 import type { Saves } from './overlap/saves.ts'
-import { StoredText } from './overlap/stored-text.ts'
 import { Turns } from './overlap/turns.ts'
-import type { SessionStore, Spans, Terms, Unreadable } from './store/session-store.ts'
-
-/** Longer ids are unknown without a look: ours have 36 characters, and keys cost memory. */
-const MAX_ID_LENGTH = 512
+import type { SessionStore, Terms } from './store/session-store.ts'
 
 /** A TTL that was refreshed less than this many milliseconds ago is as good as new. */
 const FRESH_FOR = 1000
-
-/** Hears of stored values that are no session, where those are discarded. */
-const discarded = channel('remix-session-storage-redis:discarded')
 
 /** Remix's `SessionStorage`, and what a storage with a connection needs besides. */
 export interface RedisSessionStorage extends SessionStorage {
@@ -58,6 +43,12 @@ export interface RedisSessionStorage extends SessionStorage {
    * @throws {RedisSessionStorageError} when it has not within `timeout`
    */
   ping(): Promise<void>
+
+  /**
+   * Whether a session was made up because Redis could not answer (`onUnavailable: 'anonymous'`): what a
+   * request does to it is not kept.
+   */
+  isAnonymous(session: Session): boolean
 
   /**
    * Refuses new commands with `CLOSED`, waits for the pending ones, and closes the connection. A
@@ -124,61 +115,12 @@ function savesOf(
 }
 
 function storageOver(store: SessionStore, settings: Settings): RedisSessionStorage {
-  let { refreshCookie, useUnknownIds, onCorrupt } = settings
-  let { prefix, rolling } = settings.store
+  let { refreshCookie } = settings
+  let { rolling } = settings.store
   let turns = new Turns(store.pending)
   let lifetime = new Lifetime(settings.maxLifetime, settings.store.ttl)
   let saves = savesOf(store, turns, lifetime, settings)
   let cookies = new CookieRefresh(store, rolling)
-
-  function read(cookie: string | null): Promise<Session> {
-    if (cookie != null && typeof cookie !== 'string') return Promise.reject(notACookie())
-    if (!isPossibleId(cookie)) return Promise.resolve(newSession())
-
-    let then = (text: string | null | Unreadable, spans?: Spans) =>
-      text === null || text === MOVED
-        ? unknownSession(store, cookie, useUnknownIds && text === null ? cookie : undefined)
-        : sessionOf(cookie, text, spans)
-    return turns.single(cookie, (terms) =>
-      lifetime.isLimited ? loadLimited(cookie, then, terms) : store.load(cookie, then, terms),
-    )
-  }
-
-  /** Reads a session whose TTL depends on when it was created, which only its text tells. */
-  function loadLimited(
-    id: string,
-    then: (text: string | null | Unreadable, spans?: Spans) => Session,
-    terms?: Terms,
-  ): Promise<Session> {
-    return store.peek(
-      id,
-      (text, spans) => {
-        let session = then(text, spans)
-        let location = locationIn(session, store)
-        if (rolling && location.id !== null) {
-          let now = { since: performance.now() }
-          store.touch(id, () => {}, lifetime.bound(location, now)).catch(() => {})
-        }
-        return session
-      },
-      terms,
-    )
-  }
-
-  function sessionOf(id: string, text: string | Unreadable, spans: Spans | undefined): Session {
-    try {
-      let loaded = fromText(text, spans, redacted(prefix, id))
-      let session = loadedSession(store, id, text as string, loaded)
-      if (!lifetime.isLimited) return session
-      let location = locationIn(session, store)
-      location.createdAt = StoredText.read(text as string, loaded[2]).version.createdAt
-      return lifetime.hasEnded(location) ? unknownSession(store, id) : session
-    } catch (error) {
-      if (onCorrupt === 'throw') throw error
-      discarded.publish({ key: redacted(prefix, id), error })
-      return newSession()
-    }
-  }
 
   function save(session: Session): Promise<string | null> {
     try {
@@ -196,7 +138,7 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
     if (!isPossibleId(id)) throw impossibleId()
 
     let location = locationIn(session, store)
-    if (lifetime.hasEnded(location)) return Promise.resolve(null)
+    if (location.isAnonymous || lifetime.hasEnded(location)) return Promise.resolve(null)
     lifetime.begin(location)
     let target = { id, obsolete: isPossibleId(deleteId) ? deleteId : undefined }
     if (location.saving === null && isInPlace(location.id, target)) {
@@ -228,8 +170,9 @@ function storageOver(store: SessionStore, settings: Settings): RedisSessionStora
   }
 
   return {
-    read,
+    read: createReads({ store, turns, lifetime, settings }),
     save,
+    isAnonymous: (session) => locationIn(session, store).isAnonymous,
     connect: () => store.ping(),
     ping: () => store.ping(),
     close: () => store.close(),
@@ -243,30 +186,6 @@ function unlessClosed(error: unknown): null {
   return null
 }
 
-/**
- * Whether a session can be stored under this id. Text that is not well-formed Unicode has no bytes
- * of its own: two such ids could share a key.
- */
-function isPossibleId(id: string | null | undefined): id is string {
-  return id != null && id !== '' && id.length <= MAX_ID_LENGTH && id.isWellFormed() && !isMark(id)
-}
-
-function impossibleId(): RedisSessionStorageError {
-  return new RedisSessionStorageError(
-    'INVALID_ID',
-    `The session was not saved: its id must be Unicode text of 1 to ${MAX_ID_LENGTH} characters.`,
-  )
-}
-
-function notACookie(): TypeError {
-  return new TypeError('read() needs the value of a cookie: a string, or null without a cookie')
-}
-
 function notASession(): TypeError {
   return new TypeError('save() needs a session, such as read() returns')
-}
-
-/** Enough of a key to find it in Redis; an id in a log could be used to take over the session. */
-function redacted(prefix: string, id: string): string {
-  return `${prefix}${id.slice(0, 4)}…`
 }

@@ -86,6 +86,7 @@ export const nodeRedis = withClient('node-redis', true, async (redis) => {
 
 export const ioredis = withClient('ioredis', true, async (redis) => {
   let client = new Redis(redis.port)
+  client.on('error', () => {})
   await client.ping()
   return { client, end: () => client.disconnect() }
 })

@@ -29,6 +29,7 @@ createRedisSessionStorage({
   useUnknownIds: true,
   onConflict: 'overwrite',
   onCorrupt: 'discard',
+  onUnavailable: 'anonymous',
   timeout: 500,
   maxPending: 100,
   maxPendingBytes: 1_000_000,

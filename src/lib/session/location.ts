@@ -9,6 +9,8 @@ export interface Location {
   id: string | null
   /** The id that the cookie named, if the store did not have it. */
   asked: string | null
+  /** Redis could not answer: nothing is kept of the session, and the cookie stays as it is. */
+  isAnonymous: boolean
   /** When the session was created, in seconds since 1970; `null` where that is not known, or does not matter. */
   createdAt: number | null
   /** When the TTL was last refreshed, by `performance.now()`. */
@@ -40,6 +42,7 @@ export function nowhere(): Location {
     store: null,
     id: null,
     asked: null,
+    isAnonymous: false,
     createdAt: null,
     refreshedAt: -Infinity,
     text: null,

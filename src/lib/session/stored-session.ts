@@ -23,6 +23,13 @@ export function unknownSession(store: SessionStore, asked: string, id?: string):
   return session
 }
 
+/** Makes a session for a visitor of whose session it is not known whether `store` has it. */
+export function anonymousSession(store: SessionStore, asked: string): Session {
+  let session = unknownSession(store, asked)
+  locationIn(session, store).isAnonymous = true
+  return session
+}
+
 /** Makes a session as it was read from `store`. */
 export function loadedSession(
   store: SessionStore,
