@@ -7,8 +7,8 @@ import { works } from '../jobs/works.ts'
 const AROUND_VERSION = ',{"v":""}'.length
 const NAME = 8
 
-/** A version names up to four saves. */
-const SAVES = [1, 2, 3, 4]
+/** A version names up to eight saves. */
+const SAVES = [1, 2, 3, 4, 5, 6, 7, 8]
 
 /** Returns the sizes in bytes that a session may have after a contender has worked with it. */
 export function storedSizes({ work, size }: Load, name: string): number[] {

@@ -73,7 +73,7 @@ async function stored(): Promise<Data> {
   let [values, flash, third] = data
   expect(data).toHaveLength(3)
   for (let part of data) expect(Object.prototype.toString.call(part)).toBe('[object Object]')
-  expect(third.v).toMatch(/^([\w-]{8}){1,4}$/)
+  expect(third.v).toMatch(/^([\w-]{8}){1,8}$/)
   return [values, flash]
 }
 

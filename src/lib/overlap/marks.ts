@@ -18,6 +18,8 @@ const MARK_TTL = 60
 
 const DESTROYED = 'null\n'
 
+const NO_ENTRIES = ['']
+
 export interface Marks {
   isDestroyed: boolean
   /** The ids that the session has got. */
@@ -56,10 +58,14 @@ export function readMarks(store: SessionStore, id: string, terms: Terms): Promis
 }
 
 async function mark(store: SessionStore, id: string, entry: string, terms: Terms): Promise<Marks> {
-  // One round trip: commands on one key are done in the order in which they are sent.
-  let [, , marks] = await together([
-    store.append(MARKS + id, entry, terms),
-    store.touch(MARKS + id, () => undefined, { ...terms, ttl: MARK_TTL }),
+  let key = MARKS + id
+  let limited = { ...terms, ttl: MARK_TTL }
+  // One round trip: commands on one key are done in the order in which they are sent. Wherever the connection
+  // breaks in between, the key has a TTL.
+  let [, , , marks] = await together([
+    store.save(key, NO_ENTRIES, 'new', () => undefined, limited),
+    store.append(key, entry, terms),
+    store.touch(key, () => undefined, limited),
     readMarks(store, id, terms),
   ])
   return marks

@@ -60,7 +60,9 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
 
       let text = merged(save, there)
       let over: Condition = there?.stored ?? 'new'
-      if (await store.save(save.id, text.pieces, over, Boolean, terms)) {
+      lifetime.begin(save.location, text.version.createdAt)
+      let bound = lifetime.bound(save.location, terms)
+      if (await store.save(save.id, text.pieces, over, Boolean, bound)) {
         return over === 'new' && (await isDestroyed(save.id, terms)) ? null : finish(save, text)
       }
       // Where another one has been written meanwhile, somebody gets on.
@@ -144,7 +146,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
   }
 
   async function saveAgain(save: Save, saving: Saving, terms: Terms): Promise<string | null> {
-    let saved = await saveOverPresent(save, lifetime.bound(save.location, terms))
+    let saved = await saveOverPresent(save, terms)
     end(save.location, saving)
     return saved
   }
@@ -175,7 +177,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
     take(session, id, location) {
       let save = begun(session, id, location)
       return {
-        save: (terms) => saveOverPresent(save, lifetime.bound(location, terms)),
+        save: (terms) => saveOverPresent(save, terms),
         async move(relocation, terms) {
           let text = save.text
           let write = async (terms: Terms) => {

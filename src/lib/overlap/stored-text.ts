@@ -16,7 +16,7 @@ import { NONCE_LENGTH } from './nonce.ts'
  * How many saves a version names: with as many others behind it, it can no longer be known whether a
  * save has happened.
  */
-const HISTORY = 4
+const HISTORY = 8
 
 /** The nonces of the saves that flashed a message, by its key. */
 export type Flashed = Record<string, string>

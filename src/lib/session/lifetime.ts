@@ -19,9 +19,13 @@ export class Lifetime {
     return this.#max !== null
   }
 
-  /** A session of which nobody knows since when it lives begins with the save that it is in. */
-  begin(location: Location): void {
-    if (this.#max !== null) location.createdAt ??= now()
+  /**
+   * Takes note of when a session was created. One of which nobody knows that begins with its next save.
+   *
+   * @param createdAt when it was according to others, who have saved it meanwhile
+   */
+  begin(location: Location, createdAt: number | null = null): void {
+    if (this.#max !== null) location.createdAt = createdAt ?? location.createdAt ?? now()
   }
 
   hasEnded(location: Location): boolean {

@@ -38,7 +38,7 @@ export async function storedIn(side: SideConnection, onConflict: OnConflict): Pr
 function expectVersion(rest: unknown[], messages: string[]): void {
   let [{ v, f = {}, ...others }] = rest as [{ v: string; f?: Record<string, string> }]
   assert.equal(rest.length, 1)
-  assert.match(v, /^([\w-]{8}){1,4}$/)
+  assert.match(v, /^([\w-]{8}){1,8}$/)
   assert.deepEqual(Object.keys(f).toSorted(), messages.toSorted())
   for (let nonce of Object.values(f)) assert.match(nonce, /^[\w-]{8}$/)
   assert.deepEqual(others, {})

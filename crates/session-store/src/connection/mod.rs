@@ -353,8 +353,10 @@ impl Connection {
         let (server, timeout, now) = (&self.server, turn.config.timeout, turn.now);
         let mut is_silent = false;
         self.in_flight.expire(now, |command, sent| {
-            // What was heard in the turn in which it was sent was heard behind that.
-            is_silent |= self.last_heard.is_none_or(|heard| sent > heard);
+            // The last step of a call may be sent when there is hardly any time left, which says nothing of the
+            // server. What was heard in the turn in which it was sent was heard behind that.
+            let is_long_ago = now.saturating_duration_since(sent) >= timeout / 2;
+            is_silent |= is_long_ago && self.last_heard.is_none_or(|heard| sent > heard);
             let error = Error::timed_out(server, timeout, !command.step.is_repeatable());
             turn.settlement.fail(command.ticket, error);
         });
@@ -402,6 +404,7 @@ fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &m
             let prefix = turn.config.prefix.as_bytes();
             let mut error = Error::refused(server, words, prefix);
             if let Some(advice) = command.step.advice(words) {
+                error.message.truncate(error.message.trim_end_matches('.').len());
                 error.message.push_str(advice);
             }
             turn.settlement.fail(ticket, error);

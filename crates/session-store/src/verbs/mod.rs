@@ -164,6 +164,7 @@ impl Step {
     /// is the mark of replies and commands having lost step.
     pub(crate) fn meaning<'a>(self, reply: &Reply<'a>) -> Option<Meaning<'a>> {
         if let Reply::Error(words) = *reply {
+            let words = if let Self::Replace(_) = self { replace::own_words(words) } else { words };
             let is_redirect = words.starts_with(b"MOVED ") || words.starts_with(b"ASK ");
             let meaning = if is_redirect { Meaning::Redirected } else { Meaning::Refused };
             return Some(meaning(words));
@@ -236,6 +237,32 @@ mod tests {
             "*4 $3 SET $4 s:id $7 [{},{}] $2 XX "
         );
         assert_eq!(written(None, Step::Touch, 0), "*2 $6 EXISTS $4 s:id ");
+    }
+
+    #[test]
+    fn a_refusal_within_a_script_has_the_words_of_the_command() {
+        let step = Step::Replace(replace::Form::Named);
+        let around =
+            "ERR Error running script (call to f_9a29f7): @user_script:2: @user_script: 2: ";
+        for (words, own) in [
+            (format!("{around}-OOM command not allowed"), "OOM command not allowed"),
+            (format!("{around}-READONLY You can't write"), "READONLY You can't write"),
+            (
+                "ERR Error running script (call to f_9a29f7): @user_script:1: WRONGTYPE Operation"
+                    .into(),
+                "WRONGTYPE Operation",
+            ),
+            ("OOM command not allowed script: 9a29f7, on @user_script:2.".into(), ""),
+            (format!("{around}The user executing the script can't run this command"), ""),
+            ("ERR Error running script".into(), ""),
+        ] {
+            let expected = if own.is_empty() { words.as_str() } else { own };
+            let Some(Meaning::Refused(found)) = step.meaning(&Reply::Error(words.as_bytes()))
+            else {
+                panic!("{words}")
+            };
+            assert_eq!(String::from_utf8_lossy(found), expected);
+        }
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub(crate) struct Known {
     /// The user may not run scripts.
     denies_scripts: bool,
     is_probed: bool,
-    /// It loses staged texts: it evicts them, or is a proxy that sends them elsewhere.
+    /// Staging is no good there: it evicts texts, is a proxy that sends them elsewhere, or refuses what the script
+    /// does with them. They would be left behind.
     loses_staged: bool,
     /// Whether it keeps the script, and the one for staged texts.
     scripts: [bool; 2],
@@ -70,7 +71,8 @@ impl Known {
         if self.if_equal && content.has_all_expected() {
             return Form::IfEqual;
         }
-        let is_staged = !self.loses_staged && stage::suits(encoder, content);
+        let is_staged =
+            !self.loses_staged && !self.denies_scripts && stage::suits(encoder, content);
         match (is_staged, self.scripts[usize::from(is_staged)]) {
             (false, true) => Form::Named,
             (false, false) => Form::Whole,
@@ -120,6 +122,12 @@ impl Known {
                 true
             }
             (Form::IfEqual, _) => false,
+            (Form::StagedNamed | Form::StagedWhole, _)
+                if !is_denied(words) && !is_for_now(words) =>
+            {
+                self.loses_staged = true;
+                true
+            }
             // Whoever asks again does so with all of the text.
             _ => {
                 let is_denied = is_denied(words);
@@ -130,6 +138,25 @@ impl Known {
     }
 }
 
+/// Returns the words of the command that has failed within a script. Redis before 7 puts its own ones around
+/// them: `ERR Error running script (call to f_…): @user_script:2: @user_script: 2: -OOM command not …`.
+pub(super) fn own_words(words: &[u8]) -> &[u8] {
+    const PLACE: &[u8] = b"@user_script:";
+    if !words.starts_with(b"ERR Error running script") && !words.starts_with(PLACE) {
+        return words;
+    }
+    let Some(place) = words.windows(PLACE.len()).rposition(|window| window == PLACE) else {
+        return words;
+    };
+    // The number of a line.
+    let behind = &words[place + PLACE.len()..];
+    let Some(end) = behind.windows(2).position(|window| window == b": ") else { return words };
+    let own = behind[end + 2..].trim_ascii();
+    let own = own.strip_prefix(b"-").unwrap_or(own);
+    let has_code = error_code(own).iter().all(u8::is_ascii_uppercase);
+    if has_code { own } else { words }
+}
+
 /// Whether the user may not do it. A command within a script is denied with `ERR`, so only the words tell:
 /// Redis up to 7.0 and Valkey have their own.
 fn is_denied(words: &[u8]) -> bool {
@@ -137,6 +164,11 @@ fn is_denied(words: &[u8]) -> bool {
     error_code(words) == b"NOPERM"
         || has(b"can't run this command or subcommand")
         || has(b"ACL failure in script")
+}
+
+/// Whether the server may take the same command later: it has no memory for it, or is a replica now, say.
+fn is_for_now(words: &[u8]) -> bool {
+    error_code(words) != b"ERR"
 }
 
 /// Writes a probe: a key that is not there is not what is expected, so nothing is written.
@@ -226,7 +258,7 @@ fn write_expected(out: &mut Vec<u8>, content: &Content<'_>) {
 
 pub(super) fn advice(words: &[u8]) -> Option<&'static str> {
     is_denied(words).then_some(
-        ". Allow this user +eval, +evalsha, +getrange and +rename, or set \"onConflict\" to 'overwrite'",
+        ". Allow this user +eval, +evalsha, +getrange, +rename and +expire, or set \"onConflict\" to 'overwrite'",
     )
 }
 
