@@ -169,6 +169,21 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
       expect(await redis.side.exists(`session:${id}`)).toBe(0)
     })
 
+    test('a login has what was saved before it was called, however long merging that takes', async () => {
+      for (let round = 0; round < 20; round++) {
+        let { id } = await twoRequests({ a: 1 })
+        let [login, ...tabs] = await Promise.all([0, 1, 2, 3].map(() => storage.read(id)))
+        tabs.forEach((tab, index) => tab.set(`tab${index}`, true))
+        login!.set('user', 'ann')
+        login!.regenerateId(true)
+        let saves = [...tabs, login!].map((session) => storage.save(session))
+
+        expect(await Promise.all(saves)).toEqual([id, id, id, login!.id])
+        let values = { a: 1, tab0: true, tab1: true, tab2: true, user: 'ann' }
+        expect(await dataOf(login!.id)).toEqual([values, {}])
+      }
+    })
+
     test('a login that failed after it had merged has all of that when it is saved again', async () => {
       let { id, one, other } = await twoRequests({ a: 1 })
       other.set('cart', ['tea'])

@@ -11,7 +11,7 @@ export const ioredis: ClientFamily = {
 
   adapt(client: any) {
     let get = async (key: string) => toText(await client.get(key))
-    let expire = async (key: string, ttl: number) => Boolean(await client.expire(key, ttl))
+    let expire = async (key: string, ttl: number) => Number(await client.expire(key, ttl)) === 1
     let getEx = async (key: string, ttl: number) => toText(await client.getex(key, 'EX', ttl))
     let loadAndRefresh = refreshingLoad({ getEx, get, expire })
     let replacing = replacingSave(async ([name, ...args]) =>

@@ -32,7 +32,7 @@ export const valkeyGlide: ClientFamily = {
     }
     let get = async (key: string) => toText(await send(['GET', key]))
     let expire = async (key: string, ttl: number) =>
-      Boolean(await send(['EXPIRE', key, String(ttl)]))
+      Number(await send(['EXPIRE', key, String(ttl)])) === 1
     let getEx = async (key: string, ttl: number) =>
       toText(await send(['GETEX', key, 'EX', String(ttl)]))
     let loadAndRefresh = refreshingLoad({ getEx, get, expire })

@@ -20,6 +20,9 @@ const DESTROYED = 'null\n'
 
 const NO_ENTRIES = ['']
 
+/** Too many marks to be read, over a small `maxBytes`, or none of ours: rather no login than one that was undone. */
+const UNKNOWN: Marks = { isDestroyed: true, successors: [] }
+
 export interface Marks {
   isDestroyed: boolean
   /** The ids that the session has got. */
@@ -72,10 +75,13 @@ async function mark(store: SessionStore, id: string, entry: string, terms: Terms
 }
 
 function parse(text: string | null | Unreadable): Marks {
-  // Too many marks to be read, over a small `maxBytes`: rather no login than one that was undone.
-  if (typeof text === 'object' && text !== null) return { isDestroyed: true, successors: [] }
+  if (typeof text === 'object' && text !== null) return UNKNOWN
 
   let entries = (text ?? '').split('\n').filter((entry) => entry !== '')
-  let ids = entries.map((entry): string | null => JSON.parse(entry))
-  return { isDestroyed: ids.includes(null), successors: ids.filter((id) => id !== null) }
+  try {
+    let ids = entries.map((entry): string | null => JSON.parse(entry))
+    return { isDestroyed: ids.includes(null), successors: ids.filter((id) => id !== null) }
+  } catch {
+    return UNKNOWN
+  }
 }

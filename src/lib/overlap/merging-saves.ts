@@ -3,6 +3,7 @@
  * what this request has done is done to the present one, and that is written over.
  */
 import type { Session } from '@remix-run/session'
+import { setImmediate } from 'node:timers/promises'
 
 import { begin, end, type Location, type Saving } from '../session/location.ts'
 import { checkSize } from '../session/session-text.ts'
@@ -137,6 +138,15 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
     return text
   }
 
+  /** Saves that were called before a move are not to find the session gone: they may have to be merged yet. */
+  async function letEarlierSave({ from }: Relocation, terms: Terms): Promise<void> {
+    if (from === null) return
+    // Its answer comes behind those of all commands before, but promises may take longer than others to settle.
+    await store.peek(from, () => undefined, terms)
+    await setImmediate()
+    await turns.letEarlierGoOn(from, terms.since!)
+  }
+
   /** Goes on with a save that has found something else than it expected, or was cut off. */
   function goOn(save: Save, saving: Saving, since: number): Promise<string | null> {
     // A later save of the same session object has its turn, and waits for this one.
@@ -179,6 +189,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
       return {
         save: (terms) => saveOverPresent(save, terms),
         async move(relocation, terms) {
+          await letEarlierSave(relocation, terms)
           let text = save.text
           let write = async (terms: Terms) => {
             text = await move(save, relocation, terms)

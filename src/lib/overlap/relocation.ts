@@ -42,6 +42,9 @@ export async function relocate(
   return isGone ? undo(store, to, terms) : true
 }
 
+/** At so many ids that a session has got within a minute, a logout is looked for. */
+const MOST_KNOWN = 16
+
 /**
  * Whether a session was destroyed, be it under another id that it has got meanwhile: who has logged out with
  * that is not to be logged in again by a request that was under way.
@@ -56,7 +59,9 @@ async function isDestroyed(
   let found = [marks]
   for (let { isDestroyed, successors } of found) {
     if (isDestroyed) return true
-    let others = successors.filter((id) => !known.has(id))
+    // The latest, if there are many: whoever keeps an old id may log in with it again and again.
+    let room = MOST_KNOWN - known.size
+    let others = room > 0 ? successors.filter((id) => !known.has(id)).slice(-room) : []
     for (let id of others) known.add(id)
     found.push(...(await together(others.map((id) => readMarks(store, id, terms)))))
   }

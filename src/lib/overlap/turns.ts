@@ -3,6 +3,14 @@ import { Order } from '../store/order.ts'
 import type { Pending } from '../store/pending.ts'
 import type { Terms } from '../store/session-store.ts'
 
+/** A call that takes more than a single command after all. */
+interface GoingOn {
+  /** When it was made. */
+  since: number
+  /** Goes on; settles when it has ended, however that was. */
+  run(): Promise<void>
+}
+
 /**
  * The calls of one storage. A single command needs no turn of its own, because its store keeps those
  * of one session in order; it only waits for calls of several steps that have begun before it.
@@ -10,6 +18,8 @@ import type { Terms } from '../store/session-store.ts'
 export class Turns {
   readonly #pending: Pending
   readonly #order = new Order()
+  /** Calls that go on, and have not got their turn yet, by the session that they are about. */
+  readonly #goingOn = new Map<string, GoingOn[]>()
 
   constructor(pending: Pending) {
     this.#pending = pending
@@ -35,7 +45,37 @@ export class Turns {
     work: (terms: Terms) => Promise<result>,
   ): Promise<result> {
     this.#pending.admit(0, true)
-    return this.#run([id], true, { since }, work)
+    return new Promise((resolve, reject) => {
+      let others = this.#goingOn.get(id) ?? []
+      this.#goingOn.set(id, others)
+      let call: GoingOn = {
+        since,
+        run: () => {
+          others.splice(others.indexOf(call), 1)
+          if (others.length === 0) this.#goingOn.delete(id)
+          return work({ since })
+            .finally(() => this.#pending.release(0))
+            .then(resolve, reject)
+        },
+      }
+      others.push(call)
+      this.#order.enter([id], true, (turn) => {
+        let isOver = others.includes(call) ? call.run() : Promise.resolve()
+        void isOver.then(() => this.#order.leave(turn))
+      })
+    })
+  }
+
+  /**
+   * Has those end first that were called before, and have found out meanwhile that they take more than a
+   * single command. To be called by who has its turn on the session, when all commands before have been answered.
+   */
+  async letEarlierGoOn(id: string, since: number): Promise<void> {
+    for (;;) {
+      let earlier = this.#goingOn.get(id)?.find((call) => call.since < since)
+      if (earlier === undefined) return
+      await earlier.run()
+    }
   }
 
   #enter<result>(

@@ -16,7 +16,8 @@ export function isPossibleId(id: string | null | undefined): id is string {
 export function impossibleId(): RedisSessionStorageError {
   return new RedisSessionStorageError(
     'INVALID_ID',
-    `The session was not saved: its id must be Unicode text of 1 to ${MAX_ID_LENGTH} characters.`,
+    `The session was not saved: its id must be Unicode text of 1 to ${MAX_ID_LENGTH} characters, ` +
+      'and not begin with "gone:".',
   )
 }
 

@@ -25,7 +25,7 @@ export class Lifetime {
    * @param createdAt when it was according to others, who have saved it meanwhile
    */
   begin(location: Location, createdAt: number | null = null): void {
-    if (this.#max !== null) location.createdAt = createdAt ?? location.createdAt ?? now()
+    if (this.#max !== null) location.createdAt = createdAt ?? location.createdAt ?? Math.ceil(now())
   }
 
   hasEnded(location: Location): boolean {
@@ -35,7 +35,7 @@ export class Lifetime {
   /** Has the key of a session expire with it, if not before. */
   bound<terms extends Terms | undefined>(location: Location, terms: terms): terms | Terms {
     if (this.#max === null) return terms
-    return { ...terms, ttl: Math.max(1, Math.min(this.#ttl, this.#left(location))) }
+    return { ...terms, ttl: Math.max(1, Math.min(this.#ttl, Math.ceil(this.#left(location)))) }
   }
 
   /** Returns the seconds that are left of a session. */
@@ -44,7 +44,7 @@ export class Lifetime {
   }
 }
 
-/** Seconds, as what is stored has them. */
+/** Seconds since 1970; what is stored has whole ones, so that a session may live up to a second longer. */
 function now(): number {
-  return Math.floor(Date.now() / 1000)
+  return Date.now() / 1000
 }
