@@ -1,6 +1,6 @@
 /**
  * Compares this package with what could be used instead: sets the checkout and `bench/` up, starts a
- * temporary Redis and a temporary Valkey, and measures. `npm run bench -- --quick` takes three minutes, a complete run
+ * temporary Redis and a temporary Valkey, and measures. `npm run bench -- --quick` takes four minutes, a complete run
  * twenty; `--only ours,node-redis` compares just these, and `--before <folder>` adds the
  * version of another checkout.
  */

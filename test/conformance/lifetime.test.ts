@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisSessionStorage, SessionOptions } from 'remix-session-storage-redis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
-import { backends, type OpenStorage } from '../support/backends.ts'
+import type { OpenStorage } from '../support/backends.ts'
 import { stored } from '../support/failure.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { setups } from '../support/setups.ts'
 
 const TTL = 1000
 const MAX = 100
@@ -16,14 +17,8 @@ beforeAll(async () => {
 })
 afterAll(() => redis.stop())
 
-let setups = backends.flatMap((backend) =>
-  (backend.isAtomic ? (['merge', 'overwrite'] as const) : (['overwrite'] as const)).map(
-    (onConflict) => ({ name: `${backend.name}, ${onConflict}`, backend, onConflict }),
-  ),
-)
-
 // Side by side, because most of them wait for time to pass.
-describe.concurrent.for(setups)('over $name', ({ backend, onConflict }) => {
+describe.concurrent.for(setups)('over $name', ({ backend, options: mode }) => {
   let open: OpenStorage[] = []
   let storage: RedisSessionStorage
   beforeAll(async () => {
@@ -32,7 +27,7 @@ describe.concurrent.for(setups)('over $name', ({ backend, onConflict }) => {
   afterAll(() => Promise.all(open.splice(0).map(({ close }) => close())))
 
   async function create(options?: SessionOptions): Promise<RedisSessionStorage> {
-    let opened = await backend.create(redis, { ttl: TTL, maxLifetime: MAX, onConflict, ...options })
+    let opened = await backend.create(redis, { ttl: TTL, maxLifetime: MAX, ...mode, ...options })
     open.push(opened)
     return opened.storage
   }

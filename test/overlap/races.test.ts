@@ -3,10 +3,11 @@ import type { Session } from '@remix-run/session'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { backends, native, type OpenStorage } from '../support/backends.ts'
+import { native, type OpenStorage } from '../support/backends.ts'
 import { stored } from '../support/failure.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { setups } from '../support/setups.ts'
 
 const ROUNDS = 1000
 const AT_ONCE = 50
@@ -39,17 +40,12 @@ const slowRequests: [what: string, change: (session: Session) => void][] = [
   ['a login that keeps the old id', (session) => session.regenerateId(false)],
 ]
 
-let withMarks = backends.filter(({ isAtomic }) => isAtomic)
+let withMarks = setups.filter(({ backend }) => backend.isAtomic)
 
-let setups = withMarks.flatMap(({ name, create }) => [
-  { name, create, onConflict: 'overwrite' as const },
-  { name, create, onConflict: 'merge' as const },
-])
-
-describe.each(setups)('over $name, with $onConflict', ({ create, onConflict }) => {
+describe.each(withMarks)('over $name', ({ backend, options }) => {
   let slow: OpenStorage
   beforeAll(async () => {
-    slow = await create({ ...redis, port: proxy.port, url: proxy.url }, { onConflict })
+    slow = await backend.create({ ...redis, port: proxy.port, url: proxy.url }, options)
   })
   afterAll(() => slow.close())
 

@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import type { RedisSessionStorage } from 'remix-session-storage-redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
-import { backends, type OpenStorage } from '../support/backends.ts'
+import type { OpenStorage } from '../support/backends.ts'
 import { servers, startRedis, type TestRedis } from '../support/redis.ts'
+import { setups } from '../support/setups.ts'
 
 type Step = 'set' | 'replace' | 'regenerate' | 'save' | 'other'
 
@@ -19,15 +20,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 )
 
 const tested = new Set(['url', 'url, 4 connections', 'node-redis', 'ioredis'])
-const setups = backends
-  .filter(({ name }) => tested.has(name))
-  .flatMap((backend) =>
-    (['merge', 'overwrite'] as const).map((onConflict) => ({
-      name: backend.name,
-      backend,
-      onConflict,
-    })),
-  )
+const tried = setups.filter(({ backend }) => tested.has(backend.name))
 
 describe.each(servers)('on $name', ({ binary }) => {
   let redis: TestRedis
@@ -36,11 +29,11 @@ describe.each(servers)('on $name', ({ binary }) => {
   })
   afterAll(() => redis.stop())
 
-  describe.each(setups)('over $name, with $onConflict', ({ backend, onConflict }) => {
+  describe.each(tried)('over $name', ({ backend, options }) => {
     let open: OpenStorage
     let storage: RedisSessionStorage
     beforeEach(async () => {
-      open = await backend.create(redis, { onConflict })
+      open = await backend.create(redis, options)
       storage = open.storage
     })
     afterEach(() => open.close())
@@ -60,7 +53,7 @@ describe.each(servers)('on $name', ({ binary }) => {
           await run.end()
 
           expect(new Set(await redis.sessionIds())).toEqual(run.stored)
-          let others = onConflict === 'merge' ? run.others : {}
+          let others = options.onConflict === 'merge' ? run.others : {}
           expect(await valuesOf(run.id)).toMatchObject({ ...run.values, ...others })
         }),
         { numRuns: 60 },

@@ -6,6 +6,7 @@ import { RedisSessionStorageError } from '../errors.ts'
 import type { RedisClient } from './redis-client.ts'
 import {
   Unreadable,
+  waited,
   type Condition,
   type SessionStore,
   type StoreSettings,
@@ -189,8 +190,7 @@ export class ClientStore implements SessionStore {
     let refusal = this.pending.admit(bytes, terms?.since !== undefined)
     if (refusal !== undefined) return Promise.reject(refusal)
 
-    let waited = terms?.since === undefined ? 0 : performance.now() - terms.since
-    let left = Math.max(0, timeout - waited)
+    let left = Math.max(0, timeout - waited(terms))
 
     // Dropped when the call ends. It may still be waiting for its turn then, behind a call that the
     // client does not answer, and would keep the session in memory.

@@ -1,7 +1,6 @@
 /** ioredis 5 and 6, and iovalkey. */
-import { toText, type ClientFamily } from './client-adapter.ts'
-import { refreshingLoad } from './refreshing-load.ts'
-import { replacingSave } from './replacing-save.ts'
+import type { ClientFamily } from './client-adapter.ts'
+import { commandAdapter } from './command-adapter.ts'
 import { hasMethod } from './redis-client.ts'
 
 const CONDITIONS = { always: [], existing: ['XX'], new: ['NX'] }
@@ -9,33 +8,18 @@ const CONDITIONS = { always: [], existing: ['XX'], new: ['NX'] }
 export const ioredis: ClientFamily = {
   includes: (client) => hasMethod(client, 'getex') && hasMethod(client, 'call'),
 
-  adapt(client: any) {
-    let get = async (key: string) => toText(await client.get(key))
-    let expire = async (key: string, ttl: number) => Number(await client.expire(key, ttl)) === 1
-    let getEx = async (key: string, ttl: number) => toText(await client.getex(key, 'EX', ttl))
-    let loadAndRefresh = refreshingLoad({ getEx, get, expire })
-    let replacing = replacingSave(async ([name, ...args]) =>
-      // In lower case, or some versions would not put the client's own `keyPrefix` in front of the key.
-      client.call(name!.toLowerCase(), ...args),
-    )
-
-    return {
-      refreshesOnLoad: true,
-      isSingle(verb) {
-        if (verb === 'loadAndRefresh') return loadAndRefresh.isSingle()
-        return verb !== 'replace' || replacing.isSingle()
-      },
-      load: get,
-      loadAndRefresh: loadAndRefresh.load,
-      async save(key, text, ttl, over) {
+  adapt: (client: any) =>
+    commandAdapter({
+      get: (key) => client.get(key),
+      getEx: (key, ttl) => client.getex(key, 'EX', ttl),
+      set(key, text, ttl, over) {
         let expiry = ttl === null ? [] : ['EX', ttl]
-        let condition = CONDITIONS[over]
-        return (await client.set(key, text, ...expiry, ...condition)) != null
+        return client.set(key, text, ...expiry, ...CONDITIONS[over])
       },
-      replace: replacing.save,
-      touch: expire,
-      delete: async (key) => client.del(key),
-      append: async (key, text) => client.append(key, text),
-    }
-  },
+      expire: (key, ttl) => client.expire(key, ttl),
+      del: (key) => client.del(key),
+      append: (key, text) => client.append(key, text),
+      // In lower case, or some versions would not put the client's own `keyPrefix` in front of the key.
+      send: ([name, ...args]) => client.call(name!.toLowerCase(), ...args),
+    }),
 }

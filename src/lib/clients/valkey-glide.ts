@@ -1,7 +1,6 @@
 /** valkey-glide 2: by its raw commands, whose names and arguments are Redis's own. */
-import { toText, type ClientFamily } from './client-adapter.ts'
-import { refreshingLoad } from './refreshing-load.ts'
-import { replacingSave } from './replacing-save.ts'
+import type { ClientFamily } from './client-adapter.ts'
+import { commandAdapter } from './command-adapter.ts'
 import { hasMethod } from './redis-client.ts'
 
 const CONDITIONS = { always: [], existing: ['XX'], new: ['NX'] }
@@ -30,31 +29,18 @@ export const valkeyGlide: ClientFamily = {
         throw toReply(error)
       }
     }
-    let get = async (key: string) => toText(await send(['GET', key]))
-    let expire = async (key: string, ttl: number) =>
-      Number(await send(['EXPIRE', key, String(ttl)])) === 1
-    let getEx = async (key: string, ttl: number) =>
-      toText(await send(['GETEX', key, 'EX', String(ttl)]))
-    let loadAndRefresh = refreshingLoad({ getEx, get, expire })
-    let replacing = replacingSave(send)
-
-    return {
-      refreshesOnLoad: true,
-      isSingle(verb) {
-        if (verb === 'loadAndRefresh') return loadAndRefresh.isSingle()
-        return verb !== 'replace' || replacing.isSingle()
-      },
-      load: get,
-      loadAndRefresh: loadAndRefresh.load,
-      async save(key, text, ttl, over) {
+    return commandAdapter({
+      get: (key) => send(['GET', key]),
+      getEx: (key, ttl) => send(['GETEX', key, 'EX', String(ttl)]),
+      set(key, text, ttl, over) {
         let expiry = ttl === null ? [] : ['EX', String(ttl)]
-        return (await send(['SET', key, text, ...expiry, ...CONDITIONS[over]])) != null
+        return send(['SET', key, text, ...expiry, ...CONDITIONS[over]])
       },
-      replace: replacing.save,
-      touch: expire,
-      delete: (key) => send(['DEL', key]),
+      expire: (key, ttl) => send(['EXPIRE', key, String(ttl)]),
+      del: (key) => send(['DEL', key]),
       append: (key, text) => send(['APPEND', key, text]),
-    }
+      send,
+    })
   },
 }
 

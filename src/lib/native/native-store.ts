@@ -4,6 +4,7 @@ import type { TlsOptions } from '../options.ts'
 import { Pending } from '../store/pending.ts'
 import {
   Unreadable,
+  waited,
   type Condition,
   type Expected,
   type SessionStore,
@@ -240,7 +241,7 @@ export class NativeStore implements SessionStore {
       requests[start + 4] = this.#appendAll(pieces)
       requests[start + 5] = tail.length
       requests[start + 6] = terms?.ttl ?? 0
-      requests[start + 7] = terms?.since === undefined ? 0 : performance.now() - terms.since
+      requests[start + 7] = waited(terms)
       if (this.#queued === SUBMIT_AT) {
         this.#submit()
       } else if (!this.#isScheduled) {

@@ -1,5 +1,4 @@
 /** Short random texts that tell what was written by one save from what was written by any other. */
-import { randomBytes } from 'node:crypto'
 
 /** Of 48 random bits. */
 export const NONCE_LENGTH = 8
@@ -12,7 +11,9 @@ let next = 0
 
 export function makeNonce(): string {
   if (next === pool.length) {
-    pool = randomBytes((NONCE_LENGTH / 4) * 3 * AT_ONCE).toString('base64url')
+    // Not of `node:crypto`, which takes milliseconds to load, before anything is saved.
+    let bytes = crypto.getRandomValues(Buffer.allocUnsafe((NONCE_LENGTH / 4) * 3 * AT_ONCE))
+    pool = bytes.toString('base64url')
     next = 0
   }
   return pool.slice(next, (next += NONCE_LENGTH))

@@ -1,6 +1,5 @@
 /**
- * The order of calls on the same sessions, by these rules, which `engine/order.rs` in the Rust core
- * keeps, too:
+ * The order of calls on the same sessions, by these rules:
  *
  * 1. Calls that share an id start in the order in which they were made.
  * 2. A call of several steps, or on several ids, holds its ids from its start to its end: later
@@ -9,9 +8,7 @@
  *    waits behind the calls that hold its id or wait for it.
  * 4. Ids are released once the call can do no more. Over a client of the app that is when the last
  *    step has been answered, and not when the caller was told that its deadline has passed: nothing
- *    is known of the client's connections. The core releases them at the deadline at the latest,
- *    because it sends no further step then, and each of its connections keeps in order what is in
- *    flight.
+ *    is known of the client's connections.
  *
  * A call costs the same however many others wait: it knows only the call before it on each of its
  * ids, and the calls behind it.

@@ -96,6 +96,11 @@ export interface Terms {
   ttl?: number
 }
 
+/** Returns the milliseconds since the call was made that a command is a step of; 0 where it is all of the call. */
+export function waited(terms: Terms | undefined): number {
+  return terms?.since === undefined ? 0 : performance.now() - terms.since
+}
+
 /**
  * Where the keys and values of a session lie in its text, in UTF-16 code units. First how many keys
  * the values have, and how many the flash; then for each of them, in the order of the text, the start
