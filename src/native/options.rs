@@ -44,7 +44,7 @@ pub struct NativeTlsOptions {
 impl From<NativeOptions> for Options {
     fn from(options: NativeOptions) -> Self {
         Self {
-            url: options.url,
+            urls: vec![options.url],
             connections: options.connections as usize,
             tls: options.tls.map(TlsOptions::from).unwrap_or_default(),
             prefix: options.prefix,

@@ -13,9 +13,11 @@ use crate::error::ConfigError;
 /// What a [`Store`](crate::Store) is made with.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Where Redis is: `redis://`, `rediss://` or `unix://`.
-    pub url: String,
-    /// How many connections to share the sessions among.
+    /// Where Redis is: `redis://`, `rediss://` or `unix://`. Several are of the nodes that tell of the others.
+    pub urls: Vec<String>,
+    /// What the URLs are of.
+    pub kind: Kind,
+    /// How many connections to each server to share its sessions among.
     pub connections: usize,
     /// How a `rediss://` server is verified.
     pub tls: TlsOptions,
@@ -31,10 +33,22 @@ pub struct Options {
     pub max_bytes: usize,
 }
 
+/// What the URLs of a store are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// The server that has all sessions.
+    #[default]
+    Single,
+    /// Nodes of a Redis Cluster, which tell which of them has a session.
+    Cluster,
+}
+
 /// Checked options.
 #[derive(Debug)]
 pub struct Config {
-    pub(crate) server: Arc<Server>,
+    /// Where to begin: at least one.
+    pub(crate) seeds: Seeds,
+    pub(crate) kind: Kind,
     pub(crate) connections: usize,
     pub(crate) prefix: String,
     pub(crate) ttl: Option<u32>,
@@ -43,8 +57,35 @@ pub struct Config {
     pub(crate) max_bytes: usize,
 }
 
-/// A Redis server, and how to be let in.
+/// The servers that the URLs name.
 #[derive(Debug)]
+pub(crate) struct Seeds(Vec<Arc<Server>>);
+
+impl Seeds {
+    /// The first of them, which is as good as any other.
+    pub(crate) fn first(&self) -> &Arc<Server> {
+        &self.0[0]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Server>> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Seeds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, server) in self.iter().enumerate() {
+            if index > 0 {
+                formatter.write_str(", ")?;
+            }
+            write!(formatter, "{server}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A Redis server, and how to be let in.
+#[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) endpoint: Endpoint,
     pub(crate) username: Option<String>,
@@ -52,10 +93,26 @@ pub(crate) struct Server {
     pub(crate) database: i64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Endpoint {
     Tcp { host: String, port: u16, tls: Option<TlsSettings> },
     Unix(PathBuf),
+}
+
+impl Server {
+    /// Returns another server that is reached in the same way. `name` is what its certificate is verified
+    /// against, unless the options say so; without it that is what this one's is.
+    pub(crate) fn at(&self, host: &str, port: u16, name: Option<&str>) -> Self {
+        let mut server = self.clone();
+        if let Endpoint::Tcp { host: own, port: own_port, tls } = &mut server.endpoint {
+            host.clone_into(own);
+            *own_port = port;
+            if let (Some(tls), Some(name)) = (tls, name) {
+                tls.rename(name);
+            }
+        }
+        server
+    }
 }
 
 impl fmt::Display for Server {
@@ -85,8 +142,20 @@ impl Config {
     /// # Errors
     /// For an invalid URL or certificate.
     pub fn new(options: Options) -> Result<Self, ConfigError> {
+        let seeds = options.urls.iter().map(|url| server(url, &options.tls).map(Arc::new));
+        let seeds: Vec<_> = seeds.collect::<Result<_, _>>()?;
+        if seeds.is_empty() {
+            return Err(ConfigError(format!("\"url\" must be {URL_FORMS}")));
+        }
+        if options.kind == Kind::Cluster && seeds.iter().any(|seed| seed.database != 0) {
+            return Err(ConfigError(
+                "\"url\" must have no database with \"cluster\": a Redis Cluster only has number 0"
+                    .into(),
+            ));
+        }
         Ok(Self {
-            server: Arc::new(server(&options.url, &options.tls)?),
+            seeds: Seeds(seeds),
+            kind: options.kind,
             connections: options.connections.max(1),
             prefix: options.prefix,
             ttl: options.ttl,

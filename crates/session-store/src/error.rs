@@ -55,25 +55,29 @@ impl Error {
         Self { code, message, reply: None }
     }
 
-    pub(crate) fn no_connection(server: &Server, reason: &str) -> Self {
+    pub(crate) fn no_connection(server: &impl fmt::Display, reason: &str) -> Self {
         Self::new(Code::Connect, format!("No connection to {server}: {reason}"))
     }
 
-    pub(crate) fn not_connected_in_time(server: &Server, timeout: Duration, reason: &str) -> Self {
+    pub(crate) fn not_connected_in_time(
+        server: &impl fmt::Display,
+        timeout: Duration,
+        reason: &str,
+    ) -> Self {
         let milliseconds = timeout.as_millis();
         let message = format!("No connection to {server} within {milliseconds} ms: {reason}");
         Self::new(Code::Connect, message)
     }
 
     /// `is_write` where nobody can know whether the write has happened.
-    pub(crate) fn timed_out(server: &Server, timeout: Duration, is_write: bool) -> Self {
+    pub(crate) fn timed_out(server: &impl fmt::Display, timeout: Duration, is_write: bool) -> Self {
         let milliseconds = timeout.as_millis();
         let doubt = if is_write { "; the write may or may not have happened" } else { "" };
         let message = format!("Redis at {server} did not answer within {milliseconds} ms{doubt}");
         Self::new(Code::Timeout, message)
     }
 
-    pub(crate) fn disconnected(server: &Server, reason: &str) -> Self {
+    pub(crate) fn disconnected(server: &impl fmt::Display, reason: &str) -> Self {
         let message = format!(
             "The connection to {server} broke with a write in flight ({reason}); it may or may not \
              have happened"

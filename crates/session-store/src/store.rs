@@ -86,7 +86,7 @@ impl Store {
     /// Fails all that is queued, for want of a thread to do it.
     fn refuse_all(&self, error: &std::io::Error) {
         let reason = format!("no I/O thread could start ({error})");
-        let error = Error::no_connection(&self.config.server, &reason);
+        let error = Error::no_connection(&self.config.seeds, &reason);
         let mut batch = Batch::default();
         let mut outcomes = Outcomes::default();
         self.queue.publish();

@@ -140,9 +140,9 @@ mod tests {
     }
 
     fn greeted(replies: &str) -> Result<(), ConnectError> {
-        let url = "redis://:hunter2@localhost/3".into();
-        let config = Config::new(Options { url, ..Options::default() }).unwrap();
-        greet(&mut Script(replies.as_bytes().to_vec(), 3), &config.server)
+        let urls = vec!["redis://:hunter2@localhost/3".into()];
+        let config = Config::new(Options { urls, ..Options::default() }).unwrap();
+        greet(&mut Script(replies.as_bytes().to_vec(), 3), config.seeds.first())
     }
 
     #[test]

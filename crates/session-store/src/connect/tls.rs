@@ -41,9 +41,17 @@ impl TlsOptions {
 }
 
 /// Checked TLS options.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TlsSettings {
     pub(crate) server_name: ServerName<'static>,
+    /// The options name the server, whatever its host is called.
+    is_named: bool,
+    terms: Arc<Terms>,
+}
+
+/// What does not depend on the server.
+#[derive(Debug)]
+struct Terms {
     ca: Option<Vec<CertificateDer<'static>>>,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     verifies: bool,
@@ -61,7 +69,17 @@ impl TlsSettings {
             _ => None,
         };
         let verifies = options.reject_unauthorized.unwrap_or(true);
-        Ok(Self { server_name, ca, identity, verifies })
+        let is_named = options.server_name.is_some();
+        Ok(Self { server_name, is_named, terms: Arc::new(Terms { ca, identity, verifies }) })
+    }
+
+    /// Has the certificate verified against another name, unless the options have one.
+    pub(crate) fn rename(&mut self, name: &str) {
+        if !self.is_named
+            && let Ok(name) = ServerName::try_from(name.to_owned())
+        {
+            self.server_name = name;
+        }
     }
 
     /// Makes the configuration of a connection. Slow where it reads the system's certificates, so
@@ -75,7 +93,7 @@ impl TlsSettings {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
-        let builder = match (&self.ca, self.verifies) {
+        let builder = match (&self.terms.ca, self.terms.verifies) {
             (_, false) => {
                 builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAny(provider)))
             }
@@ -85,7 +103,7 @@ impl TlsSettings {
             }
             (None, true) => builder.with_root_certificates(self.roots()?),
         };
-        match &self.identity {
+        match &self.terms.identity {
             Some((chain, key)) => builder
                 .with_client_auth_cert(chain.clone(), key.clone_key())
                 .map_err(|error| format!("\"tls.cert\" and \"tls.key\": {error}")),
@@ -95,7 +113,7 @@ impl TlsSettings {
 
     fn roots(&self) -> Result<RootCertStore, String> {
         let mut roots = RootCertStore::empty();
-        if let Some(ca) = &self.ca {
+        if let Some(ca) = &self.terms.ca {
             for certificate in ca {
                 roots
                     .add(certificate.clone())

@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn encoder() -> Encoder {
-        let options = Options { url: "redis://localhost".into(), ..Options::default() };
+        let options = Options { urls: vec!["redis://localhost".into()], ..Options::default() };
         Encoder::new(&Config::new(options).unwrap())
     }
 

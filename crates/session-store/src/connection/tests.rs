@@ -21,11 +21,11 @@ struct Bench {
 impl Bench {
     /// With a command that waits for so long that it never expires here.
     fn new() -> Self {
-        let url = "redis://localhost".into();
-        let options = Options { url, timeout: TIMEOUT, max_bytes: 1000, ..Options::default() };
+        let urls = vec!["redis://localhost".into()];
+        let options = Options { urls, timeout: TIMEOUT, max_bytes: 1000, ..Options::default() };
         let config = Config::new(options).unwrap();
         let now = Instant::now();
-        let server = Arc::clone(&config.server);
+        let server = Arc::clone(config.seeds.first());
         let mut bench = Self {
             connection: Connection::new(Token(0), server, &config, now),
             encoder: Encoder::new(&config),

@@ -52,7 +52,7 @@ impl Bench {
     #[expect(clippy::new_without_default, reason = "it opens files")]
     pub fn new() -> Self {
         let config = Config::new(Options {
-            url: "redis://localhost".into(),
+            urls: vec!["redis://localhost".into()],
             connections: 1,
             prefix: "session:".into(),
             ttl: Some(604_800),

@@ -116,7 +116,7 @@ impl Engine {
         self.batch = Batch::default();
         let message = format!(
             "An internal error ended the connection to {}; please report it",
-            self.config.server
+            self.config.seeds
         );
         self.settlement.fail(EVERYONE, Error::new(Code::Disconnected, message));
         self.deliver();

@@ -27,7 +27,7 @@ impl Bench {
 
     fn options() -> Options {
         Options {
-            url: "redis://localhost".into(),
+            urls: vec!["redis://localhost".into()],
             connections: 2,
             timeout: TIMEOUT,
             max_bytes: 1000,

@@ -15,7 +15,7 @@ pub(crate) struct Single {
 
 impl Single {
     pub(super) fn new(config: &Config) -> Self {
-        Self { server: Arc::clone(&config.server), connections: config.connections }
+        Self { server: Arc::clone(config.seeds.first()), connections: config.connections }
     }
 
     pub(super) fn servers(&self) -> Vec<Arc<Server>> {
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_session_always_has_the_same_connection_and_each_connection_has_sessions() {
         let config = Config::new(Options {
-            url: "redis://localhost".into(),
+            urls: vec!["redis://localhost".into()],
             connections: 4,
             ..Options::default()
         });

@@ -195,7 +195,7 @@ mod tests {
 
     fn written(ttl: Option<u32>, step: Step, own_ttl: u32) -> String {
         let config = Config::new(Options {
-            url: "redis://localhost".into(),
+            urls: vec!["redis://localhost".into()],
             prefix: "s:".into(),
             ttl,
             refresh_on_load: true,
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn a_replacement_is_a_set_or_a_script() {
         let config = Config::new(Options {
-            url: "redis://localhost".into(),
+            urls: vec!["redis://localhost".into()],
             prefix: "s:".into(),
             ttl: Some(60),
             ..Options::default()
@@ -302,7 +302,7 @@ mod tests {
     fn a_script_may_get_the_key_of_a_staged_text_instead_of_the_text() {
         let written = |ttl, own_ttl, tail| {
             let (url, prefix) = ("redis://localhost".into(), "s:".into());
-            let config = Config::new(Options { url, prefix, ttl, ..Options::default() });
+            let config = Config::new(Options { urls, prefix, ttl, ..Options::default() });
             let encoder = Encoder::new(&config.unwrap());
             let form = replace::Form::StagedNamed;
             let (id, text, expected) = (b"id", b"gone:1", b"the old");

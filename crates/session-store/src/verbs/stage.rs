@@ -72,7 +72,7 @@ mod tests {
 
     fn encoder(prefix: &str) -> Encoder {
         let (url, prefix) = ("redis://localhost".into(), prefix.into());
-        Encoder::new(&Config::new(Options { url, prefix, ..Options::default() }).unwrap())
+        Encoder::new(&Config::new(Options { urls, prefix, ..Options::default() }).unwrap())
     }
 
     #[test]

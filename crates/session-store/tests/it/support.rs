@@ -151,7 +151,7 @@ pub struct Client {
 
 pub fn options(url: String) -> Options {
     Options {
-        url,
+        urls: vec![url],
         connections: 1,
         prefix: "session:".into(),
         ttl: Some(60),
