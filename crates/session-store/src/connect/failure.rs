@@ -15,7 +15,7 @@ impl ConnectError {
         Self { reason: reason.into(), is_permanent: false }
     }
 
-    pub(super) fn permanent(reason: impl Into<String>) -> Self {
+    pub(crate) fn permanent(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), is_permanent: true }
     }
 

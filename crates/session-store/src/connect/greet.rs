@@ -1,92 +1,36 @@
 //! The first words with Redis: logs in, and chooses the database.
 
-use std::io::{self, Read, Write};
-
 use super::ConnectError;
-use crate::config::{Endpoint, Server};
+use super::talk::{NOT_REDIS, Talk};
+use crate::config::Server;
 use crate::error::without_arguments;
-use crate::resp::{Parsed, Reply, parse, write_command};
-
-const NOT_REDIS: &str = "what answered is not a Redis server";
-
-/// Longer than any reply to a greeting.
-const MOST_BYTES: usize = 64 * 1024;
+use crate::resp::Reply;
 
 /// Is let in.
-pub(super) fn greet(stream: &mut (impl Read + Write), server: &Server) -> Result<(), ConnectError> {
+pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectError> {
     let Server { username, password, database, .. } = server;
-    let uses_tls = matches!(server.endpoint, Endpoint::Tcp { tls: Some(_), .. });
-    let mut words = Vec::new();
-    match (username, password) {
-        (Some(user), Some(password)) => {
-            write_command(&mut words, &[b"AUTH", user.as_bytes(), password.as_bytes()]);
-        }
-        (None, Some(password)) => write_command(&mut words, &[b"AUTH", password.as_bytes()]),
-        (_, None) => {}
+    let number = database.to_string();
+    let mut login: Vec<&[u8]> = Vec::new();
+    if let Some(password) = password {
+        login.push(b"AUTH");
+        login.extend(username.as_ref().map(|user| user.as_bytes()));
+        login.push(password.as_bytes());
     }
-    if *database != 0 {
-        write_command(&mut words, &[b"SELECT", database.to_string().as_bytes()]);
-    }
+    let select: &[&[u8]] = if *database == 0 { &[] } else { &[b"SELECT", number.as_bytes()] };
     // Every server answers this, so whatever does not is something else.
-    write_command(&mut words, &[b"PING"]);
-    stream.write_all(&words).map_err(|error| ConnectError::from_io(&error, uses_tls))?;
+    let ping: &[&[u8]] = &[b"PING"];
+    let commands: Vec<_> =
+        [&login, select, ping].into_iter().filter(|command| !command.is_empty()).collect();
+    talk.send(&commands)?;
 
-    let mut replies = Replies { stream, received: Vec::new(), uses_tls };
     let secrets = [password.as_deref().unwrap_or_default()];
-    if password.is_some() {
-        replies.next(|reply| accept(reply, &[], &secrets))?;
+    for command in commands {
+        // A user who may use a few commands only may be denied this one, and a server that takes no
+        // writes refuses it; sessions can be read all the same.
+        let tolerated: &[&str] = if command == ping { &["NOPERM", "MISCONF"] } else { &[] };
+        talk.reply(|reply| accept(reply, tolerated, &secrets))?;
     }
-    if *database != 0 {
-        replies.next(|reply| accept(reply, &[], &secrets))?;
-    }
-    // A user who may use a few commands only may be denied this one, and a server that takes no
-    // writes refuses it; sessions can be read all the same.
-    replies.next(|reply| accept(reply, &["NOPERM", "MISCONF"], &secrets))?;
-    // It would be taken for the reply to the first command.
-    if replies.received.is_empty() { Ok(()) } else { Err(ConnectError::permanent(NOT_REDIS)) }
-}
-
-struct Replies<'a, S> {
-    stream: &'a mut S,
-    received: Vec<u8>,
-    uses_tls: bool,
-}
-
-impl<S: Read> Replies<'_, S> {
-    /// Waits for a reply.
-    fn next<T>(
-        &mut self,
-        take: impl FnOnce(&Reply<'_>) -> Result<T, ConnectError>,
-    ) -> Result<T, ConnectError> {
-        loop {
-            match parse(&self.received, MOST_BYTES) {
-                Parsed::Reply(Reply::Oversized(_), _) | Parsed::Invalid => {
-                    return Err(ConnectError::permanent(NOT_REDIS));
-                }
-                Parsed::Reply(reply, length) => {
-                    let taken = take(&reply)?;
-                    self.received.drain(..length);
-                    return Ok(taken);
-                }
-                Parsed::Incomplete(_) if self.received.len() > MOST_BYTES => {
-                    return Err(ConnectError::permanent(NOT_REDIS));
-                }
-                Parsed::Incomplete(_) => self.receive()?,
-            }
-        }
-    }
-
-    fn receive(&mut self) -> Result<(), ConnectError> {
-        let mut bytes = [0; 512];
-        let result = match self.stream.read(&mut bytes) {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
-            result => result,
-        };
-        let count = result.map_err(|error| ConnectError::from_io(&error, self.uses_tls))?;
-        self.received.extend_from_slice(&bytes[..count]);
-        Ok(())
-    }
+    Ok(())
 }
 
 fn accept(reply: &Reply<'_>, tolerated: &[&str], secrets: &[&str]) -> Result<(), ConnectError> {
@@ -114,6 +58,8 @@ fn accept(reply: &Reply<'_>, tolerated: &[&str], secrets: &[&str]) -> Result<(),
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read, Write};
+
     use super::*;
     use crate::config::{Config, Options};
 
@@ -142,7 +88,9 @@ mod tests {
     fn greeted(replies: &str) -> Result<(), ConnectError> {
         let urls = vec!["redis://:hunter2@localhost/3".into()];
         let config = Config::new(Options { urls, ..Options::default() }).unwrap();
-        greet(&mut Script(replies.as_bytes().to_vec(), 3), config.seeds.first())
+        let mut script = Script(replies.as_bytes().to_vec(), 3);
+        let mut talk = Talk::new(&mut script, false);
+        greet(&mut talk, config.seeds.first()).and_then(|()| talk.end())
     }
 
     #[test]

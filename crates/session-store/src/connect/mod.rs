@@ -6,6 +6,7 @@
 mod failure;
 mod greet;
 pub(crate) mod socket;
+mod talk;
 mod timed;
 pub(crate) mod tls;
 
@@ -20,6 +21,8 @@ use socket2::{SockRef, TcpKeepalive};
 pub(crate) use self::failure::ConnectError;
 use self::greet::greet;
 use self::socket::{Socket, TlsSocket};
+use self::talk::Stream;
+pub(crate) use self::talk::Talk;
 use self::timed::{Timed, remaining};
 use self::tls::TlsSettings;
 use crate::config::{Endpoint, Server};
@@ -29,6 +32,22 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Connects, and is let in. `timeout` is what the requests have that wait for it.
 pub(crate) fn connect(server: &Server, timeout: Duration) -> Result<Socket, ConnectError> {
+    connect_and(server, timeout, |_| Ok(())).map(|(socket, ())| socket)
+}
+
+/// Connects, is let in, and then exchanges further words; all of that within a time.
+pub(crate) fn connect_and<T>(
+    server: &Server,
+    timeout: Duration,
+    exchange: impl FnOnce(&mut Talk<'_>) -> Result<T, ConnectError>,
+) -> Result<(Socket, T), ConnectError> {
+    let talk = |stream: &mut dyn Stream, uses_tls| {
+        let mut talk = Talk::new(stream, uses_tls);
+        greet(&mut talk, server)?;
+        let told = exchange(&mut talk)?;
+        talk.end()?;
+        Ok(told)
+    };
     match &server.endpoint {
         Endpoint::Tcp { host, port, tls } => {
             let addresses = look_up(host, *port)?;
@@ -36,15 +55,15 @@ pub(crate) fn connect(server: &Server, timeout: Duration) -> Result<Socket, Conn
             let stream = open_tcp(&addresses, deadline, tls.is_some())?;
             let mut stream = Timed::new(stream, deadline);
             let Some(tls) = tls else {
-                greet(&mut stream, server)?;
+                let told = talk(&mut stream, false)?;
                 let stream = stream.into_nonblocking(TcpStream::set_nonblocking)?;
-                return Ok(Socket::Tcp(mio::net::TcpStream::from_std(stream)));
+                return Ok((Socket::Tcp(mio::net::TcpStream::from_std(stream)), told));
             };
             let mut session = open_tls(tls, &mut stream)?;
-            greet(&mut rustls::Stream::new(&mut session, &mut stream), server)?;
+            let told = talk(&mut rustls::Stream::new(&mut session, &mut stream), true)?;
             let stream = stream.into_nonblocking(TcpStream::set_nonblocking)?;
             let stream = mio::net::TcpStream::from_std(stream);
-            Ok(Socket::Tls(Box::new(TlsSocket::new(session, stream))))
+            Ok((Socket::Tls(Box::new(TlsSocket::new(session, stream))), told))
         }
         #[cfg(unix)]
         Endpoint::Unix(path) => {
@@ -53,9 +72,9 @@ pub(crate) fn connect(server: &Server, timeout: Duration) -> Result<Socket, Conn
             let stream =
                 open_unix(path, deadline).map_err(|error| ConnectError::from_io(&error, false))?;
             let mut stream = Timed::new(UnixStream::from(stream), deadline);
-            greet(&mut stream, server)?;
+            let told = talk(&mut stream, false)?;
             let stream = stream.into_nonblocking(UnixStream::set_nonblocking)?;
-            Ok(Socket::Unix(mio::net::UnixStream::from_std(stream)))
+            Ok((Socket::Unix(mio::net::UnixStream::from_std(stream)), told))
         }
         #[cfg(not(unix))]
         Endpoint::Unix(_) => Err(ConnectError::permanent("this system has no Unix sockets")),

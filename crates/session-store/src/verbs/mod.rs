@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn a_script_may_get_the_key_of_a_staged_text_instead_of_the_text() {
         let written = |ttl, own_ttl, tail| {
-            let (url, prefix) = ("redis://localhost".into(), "s:".into());
+            let (urls, prefix) = (vec!["redis://localhost".into()], "s:".into());
             let config = Config::new(Options { urls, prefix, ttl, ..Options::default() });
             let encoder = Encoder::new(&config.unwrap());
             let form = replace::Form::StagedNamed;

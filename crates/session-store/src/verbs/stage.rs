@@ -71,7 +71,7 @@ mod tests {
     use crate::config::{Config, Options};
 
     fn encoder(prefix: &str) -> Encoder {
-        let (url, prefix) = ("redis://localhost".into(), prefix.into());
+        let (urls, prefix) = (vec!["redis://localhost".into()], prefix.into());
         Encoder::new(&Config::new(Options { urls, prefix, ..Options::default() }).unwrap())
     }
 
