@@ -77,6 +77,10 @@ pub(crate) struct Command {
     pub(crate) deadline: Instant,
     /// It was sent, and the connection went silent: past its deadline, that is a time-out.
     pub(crate) went_unanswered: bool,
+    /// How often servers have sent it elsewhere or asked for patience.
+    pub(crate) detours: u8,
+    /// The slot of its key is on the way to the server that it is sent to.
+    pub(crate) is_asking: bool,
 }
 
 impl Command {
@@ -92,7 +96,16 @@ impl Command {
             ttl: 0,
             deadline,
             went_unanswered: false,
+            detours: 0,
+            is_asking: false,
         }
+    }
+
+    /// Makes a command that has all of a request.
+    pub(crate) fn owned(request: &Request<'_>, deadline: Instant) -> Self {
+        let mut command = Self::bare(request.ticket, request.verb.into(), deadline);
+        command.keep(&request.content);
+        command
     }
 
     /// Keeps what the command is about, to be sent later or once more.
@@ -110,9 +123,19 @@ impl Command {
         Content { id, text, expected, tail: self.tail, ttl: self.ttl }
     }
 
-    /// Moves the command out, and leaves an empty one in its place.
+    /// Moves the command out to be sent on another connection, whose server may take another form of it.
+    pub(crate) fn again(&mut self) -> Self {
+        let mut command = self.take();
+        if command.step == Step::Get {
+            command.step = Step::Load;
+        }
+        command
+    }
+
+    /// Moves the command out, and leaves one without content in its place.
     pub(crate) fn take(&mut self) -> Self {
-        let empty = Self::bare(self.ticket, self.step, self.deadline);
+        let mut empty = Self::bare(self.ticket, self.step, self.deadline);
+        (empty.detours, empty.is_asking) = (self.detours, self.is_asking);
         std::mem::replace(self, empty)
     }
 }

@@ -100,6 +100,25 @@ pub(crate) enum Endpoint {
 }
 
 impl Server {
+    /// Whether both have the same address.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        match (&self.endpoint, &other.endpoint) {
+            (Endpoint::Tcp { host, port, .. }, Endpoint::Tcp { host: others, port: other, .. }) => {
+                host == others && port == other
+            }
+            (Endpoint::Unix(path), Endpoint::Unix(other)) => path == other,
+            _ => false,
+        }
+    }
+
+    /// The host name or address; empty for a Unix socket.
+    pub(crate) fn host(&self) -> &str {
+        match &self.endpoint {
+            Endpoint::Tcp { host, .. } => host,
+            Endpoint::Unix(_) => "",
+        }
+    }
+
     /// Returns another server that is reached in the same way. `name` is what its certificate is verified
     /// against, unless the options say so; without it that is what this one's is.
     pub(crate) fn at(&self, host: &str, port: u16, name: Option<&str>) -> Self {
@@ -147,11 +166,8 @@ impl Config {
         if seeds.is_empty() {
             return Err(ConfigError(format!("\"url\" must be {URL_FORMS}")));
         }
-        if options.kind == Kind::Cluster && seeds.iter().any(|seed| seed.database != 0) {
-            return Err(ConfigError(
-                "\"url\" must have no database with \"cluster\": a Redis Cluster only has number 0"
-                    .into(),
-            ));
+        if options.kind == Kind::Cluster {
+            check_seeds(&seeds)?;
         }
         Ok(Self {
             seeds: Seeds(seeds),
@@ -164,6 +180,23 @@ impl Config {
             max_bytes: options.max_bytes,
         })
     }
+}
+
+/// Checks that nodes of a cluster can be reached through these.
+fn check_seeds(seeds: &[Arc<Server>]) -> Result<(), ConfigError> {
+    if seeds.iter().any(|seed| seed.database != 0) {
+        return Err(ConfigError(
+            "\"url\" must have no database with \"cluster\": a Redis Cluster only has number 0"
+                .into(),
+        ));
+    }
+    if seeds.iter().any(|seed| matches!(seed.endpoint, Endpoint::Unix(_))) {
+        return Err(ConfigError(
+            "\"url\" must not be of a Unix socket with \"cluster\": its nodes name hosts and ports"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 fn server(url: &str, tls: &TlsOptions) -> Result<Server, ConfigError> {

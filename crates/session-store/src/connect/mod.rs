@@ -30,15 +30,15 @@ use crate::config::{Endpoint, Server};
 /// How long a connection may be silent before the operating system asks whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// Connects, and is let in. `timeout` is what the requests have that wait for it.
-pub(crate) fn connect(server: &Server, timeout: Duration) -> Result<Socket, ConnectError> {
-    connect_and(server, timeout, |_| Ok(())).map(|(socket, ())| socket)
+/// Connects, and is let in, within a time.
+pub(crate) fn connect(server: &Server, time: Duration) -> Result<Socket, ConnectError> {
+    connect_and(server, time, |_| Ok(())).map(|(socket, ())| socket)
 }
 
 /// Connects, is let in, and then exchanges further words; all of that within a time.
 pub(crate) fn connect_and<T>(
     server: &Server,
-    timeout: Duration,
+    time: Duration,
     exchange: impl FnOnce(&mut Talk<'_>) -> Result<T, ConnectError>,
 ) -> Result<(Socket, T), ConnectError> {
     let talk = |stream: &mut dyn Stream, uses_tls| {
@@ -51,7 +51,7 @@ pub(crate) fn connect_and<T>(
     match &server.endpoint {
         Endpoint::Tcp { host, port, tls } => {
             let addresses = look_up(host, *port)?;
-            let deadline = deadline(timeout);
+            let deadline = Instant::now() + time;
             let stream = open_tcp(&addresses, deadline, tls.is_some())?;
             let mut stream = Timed::new(stream, deadline);
             let Some(tls) = tls else {
@@ -68,7 +68,7 @@ pub(crate) fn connect_and<T>(
         #[cfg(unix)]
         Endpoint::Unix(path) => {
             use std::os::unix::net::UnixStream;
-            let deadline = deadline(timeout);
+            let deadline = Instant::now() + time;
             let stream =
                 open_unix(path, deadline).map_err(|error| ConnectError::from_io(&error, false))?;
             let mut stream = Timed::new(UnixStream::from(stream), deadline);
@@ -79,11 +79,6 @@ pub(crate) fn connect_and<T>(
         #[cfg(not(unix))]
         Endpoint::Unix(_) => Err(ConnectError::permanent("this system has no Unix sockets")),
     }
-}
-
-/// A little less than the requests have that wait for it, so that they learn the reason.
-fn deadline(timeout: Duration) -> Instant {
-    Instant::now() + timeout * 4 / 5
 }
 
 fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {

@@ -6,11 +6,11 @@ use super::backoff::Backoff;
 
 /// Attempts that may be under way at once: those that are stuck, in a look-up of the name say, and
 /// one that is not.
-pub(super) const MOST: usize = 4;
+pub(crate) const MOST: usize = 4;
 
 /// What there is to connect for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Need {
+pub(crate) enum Need {
     Nothing,
     /// Commands wait, and there is no connection.
     Connection,
@@ -18,7 +18,7 @@ pub(super) enum Need {
     Successor,
 }
 
-pub(super) struct Attempts {
+pub(crate) struct Attempts {
     timeout: Duration,
     /// The number of the latest.
     latest: u64,
@@ -33,7 +33,7 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    pub(super) fn new(timeout: Duration, now: Instant) -> Self {
+    pub(crate) fn new(timeout: Duration, now: Instant) -> Self {
         Self {
             timeout,
             latest: 0,
@@ -46,7 +46,7 @@ impl Attempts {
     }
 
     /// Starts an attempt if one is due; returns its number.
-    pub(super) fn start(&mut self, need: Need, now: Instant) -> Option<u64> {
+    pub(crate) fn start(&mut self, need: Need, now: Instant) -> Option<u64> {
         if self.given_up_at.is_some_and(|time| time <= now) {
             self.given_up_at = None;
             let reason = "no answer yet; the look-up of the host name may be stuck";
@@ -62,7 +62,7 @@ impl Attempts {
     }
 
     /// When the next attempt is due, or the present one is to be given up.
-    pub(super) fn next(&self, need: Need) -> Option<Instant> {
+    pub(crate) fn next(&self, need: Need) -> Option<Instant> {
         if self.given_up_at.is_some() {
             return self.given_up_at;
         }
@@ -75,7 +75,7 @@ impl Attempts {
     }
 
     /// Takes note that an attempt has ended.
-    pub(super) fn end(&mut self, attempt: u64) {
+    pub(crate) fn end(&mut self, attempt: u64) {
         self.under_way -= 1;
         if attempt == self.latest {
             self.given_up_at = None;
@@ -84,28 +84,28 @@ impl Attempts {
 
     /// Takes note that there is a new connection. If its server takes no writes either, the next
     /// one is a pause away.
-    pub(super) fn succeed(&mut self, now: Instant) {
+    pub(crate) fn succeed(&mut self, now: Instant) {
         self.given_up_at = None;
         self.last_failure = None;
         self.replacements.fail(now);
     }
 
     /// Takes note of a failure.
-    pub(super) fn fail(&mut self, is_disconnected: bool, reason: String, now: Instant) {
+    pub(crate) fn fail(&mut self, is_disconnected: bool, reason: String, now: Instant) {
         let pace = if is_disconnected { &mut self.backoff } else { &mut self.replacements };
         pace.fail(now);
         self.last_failure = Some(reason);
     }
 
     /// Takes note that the server has answered.
-    pub(super) fn heard(&mut self, takes_writes: bool) {
+    pub(crate) fn heard(&mut self, takes_writes: bool) {
         self.backoff.succeed();
         if takes_writes {
             self.replacements.succeed();
         }
     }
 
-    pub(super) fn last_failure(&self) -> &str {
+    pub(crate) fn last_failure(&self) -> &str {
         self.last_failure.as_deref().unwrap_or("no answer yet")
     }
 }

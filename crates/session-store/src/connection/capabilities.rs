@@ -23,9 +23,14 @@ impl Capabilities {
         self.refreshes_on_load.then_some(self.form)
     }
 
-    /// How to send a replacement.
-    pub(super) fn replace_form(&self, encoder: &Encoder, content: &Content<'_>) -> replace::Form {
-        self.replaces.form(encoder, content)
+    /// How to send a replacement; without `may_stage`, as a single command.
+    pub(super) fn replace_form(
+        &self,
+        encoder: &Encoder,
+        content: &Content<'_>,
+        may_stage: bool,
+    ) -> replace::Form {
+        self.replaces.form(encoder, content, may_stage)
     }
 
     /// Whether to probe what the server takes, ahead of a replacement.
@@ -59,7 +64,7 @@ impl Capabilities {
             | Step::Delete
             | Step::Append
             | Step::Refresh => true,
-            Step::Probe | Step::Get | Step::Peek | Step::Touch | Step::Ping => false,
+            Step::Probe | Step::Get | Step::Peek | Step::Touch | Step::Asking | Step::Ping => false,
         };
         match meaning {
             Meaning::Refused(words) => {
@@ -80,6 +85,7 @@ impl Capabilities {
                     return true;
                 }
             }
+            Meaning::Redirected(_) if step == Step::Probe => self.replaces.learn_probe_redirected(),
             Meaning::Redirected(_) => {}
             _ if step == Step::Probe => self.replaces.learn_probed(),
             _ if is_write => {
@@ -145,17 +151,17 @@ mod tests {
         let whole = Content { expected: b"the old", tail: 3, ..Content::default() };
         let tail = Content { expected: b"old", ..whole };
         assert!(server.needs_probe() && !server.needs_probe());
-        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole);
+        assert_eq!(server.replace_form(&encoder, &whole, true), Form::Whole);
         assert!(!server.learn(Step::Probe, &Meaning::Refused(b"OOM no memory")));
         assert!(server.needs_probe(), "that told nothing");
         assert!(!server.learn(Step::Probe, &Meaning::Refused(b"ERR syntax error")));
         assert!(!server.needs_probe());
-        assert_eq!(server.replace_form(&encoder, &whole), Form::Whole);
+        assert_eq!(server.replace_form(&encoder, &whole, true), Form::Whole);
         server.learn(Step::Replace(Form::Whole), &DONE);
-        assert_eq!(server.replace_form(&encoder, &whole), Form::Named);
+        assert_eq!(server.replace_form(&encoder, &whole, true), Form::Named);
         let flushed = Meaning::Refused(b"NOSCRIPT No matching script");
         assert!(server.learn(Step::Replace(Form::Named), &flushed));
-        assert_eq!(server.replace_form(&encoder, &tail), Form::Whole);
+        assert_eq!(server.replace_form(&encoder, &tail, true), Form::Whole);
 
         for words in [&b"ERR in the script"[..], b"NOPERM eval", b"OOM"] {
             assert!(!server.learn(Step::Replace(Form::Whole), &Meaning::Refused(words)));
@@ -173,9 +179,9 @@ mod tests {
         let refused = Meaning::Refused(b"NOPERM eval");
         assert!(server.learn(Step::Replace(Form::Whole), &refused), "asked again in another form");
         assert_eq!(server.most_compared(), u32::MAX);
-        assert_eq!(server.replace_form(&encoder, &whole), Form::IfEqual);
+        assert_eq!(server.replace_form(&encoder, &whole, true), Form::IfEqual);
         assert_eq!(
-            server.replace_form(&encoder, &Content { expected: b"old", ..whole }),
+            server.replace_form(&encoder, &Content { expected: b"old", ..whole }, true),
             Form::Whole
         );
     }
@@ -203,21 +209,21 @@ mod tests {
         let text = [b'x'; 5000];
         let small = Content { text: b"new", expected: b"old", tail: 3, ..Content::default() };
         let large = Content { text: &text, ..small };
-        assert_eq!(server.replace_form(&encoder, &large), Form::StagedWhole);
+        assert_eq!(server.replace_form(&encoder, &large, true), Form::StagedWhole);
         server.learn(Step::Replace(Form::StagedWhole), &DONE);
-        assert_eq!(server.replace_form(&encoder, &large), Form::StagedNamed);
-        assert_eq!(server.replace_form(&encoder, &small), Form::Whole);
+        assert_eq!(server.replace_form(&encoder, &large, true), Form::StagedNamed);
+        assert_eq!(server.replace_form(&encoder, &small, true), Form::Whole);
         server.learn(Step::Replace(Form::Whole), &DONE);
-        assert_eq!(server.replace_form(&encoder, &small), Form::Named);
+        assert_eq!(server.replace_form(&encoder, &small, true), Form::Named);
 
         let flushed = Meaning::Refused(b"NOSCRIPT No matching script");
         assert!(server.learn(Step::Replace(Form::StagedNamed), &flushed));
-        assert_eq!(server.replace_form(&encoder, &large), Form::StagedWhole);
-        assert_eq!(server.replace_form(&encoder, &small), Form::Named);
+        assert_eq!(server.replace_form(&encoder, &large, true), Form::StagedWhole);
+        assert_eq!(server.replace_form(&encoder, &small, true), Form::Named);
 
         let lost = Meaning::Refused(b"UNSTAGED The new text is not there");
         assert!(server.learn(Step::Replace(Form::StagedWhole), &lost));
-        assert_eq!(server.replace_form(&encoder, &large), Form::Named);
+        assert_eq!(server.replace_form(&encoder, &large, true), Form::Named);
     }
 
     #[test]

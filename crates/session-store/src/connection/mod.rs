@@ -1,11 +1,12 @@
 //! One pooled connection to one server: what waits for it, what is in flight on it, and what comes
 //! back.
 
-mod attempts;
+pub(crate) mod attempts;
 mod backoff;
 mod capabilities;
 mod in_flight;
 mod outbox;
+pub(crate) mod pool;
 #[cfg(all(test, unix))]
 mod tests;
 mod wire;
@@ -38,8 +39,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) encoder: &'a Encoder,
     pub(crate) settlement: &'a mut Settlement,
-    /// Whether texts of writes are kept until their reply, because they may have to be sent elsewhere.
-    pub(crate) keeps_texts: bool,
+    /// Whether a server may send commands elsewhere. All of a command is kept until its reply then.
+    pub(crate) may_redirect: bool,
 }
 
 pub(crate) struct Connection {
@@ -57,6 +58,8 @@ pub(crate) struct Connection {
     attempts: Attempts,
     /// The server has refused a write as a replica does: its name may mean another one by now.
     is_suspect: bool,
+    /// It has said that its name means another one.
+    is_outdated: bool,
 }
 
 impl Connection {
@@ -73,6 +76,7 @@ impl Connection {
             last_heard: None,
             attempts: Attempts::new(config.timeout, now),
             is_suspect: false,
+            is_outdated: false,
         }
     }
 
@@ -88,6 +92,11 @@ impl Connection {
     /// Whether nobody waits for anything.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.in_flight.is_empty()
+    }
+
+    /// Whether commands wait for a connection.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Whether the socket may have more to read or to take.
@@ -112,6 +121,16 @@ impl Connection {
         }
     }
 
+    /// Takes the commands out that wait for a connection.
+    pub(crate) fn take_waiting(&mut self) -> VecDeque<Command> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Has another connection made to take the place of this one: the server's name means another by now.
+    pub(crate) fn outdate(&mut self) {
+        self.is_outdated = self.wire.is_some();
+    }
+
     /// Takes a command that has waited elsewhere, or is sent once more.
     pub(crate) fn accept(&mut self, mut command: Command, turn: &Turn<'_>) {
         if self.is_open() {
@@ -131,6 +150,8 @@ impl Connection {
         }
         let Some(wire) = &mut self.wire else { return };
         let output = wire.output();
+        let is_asking = command.is_asking;
+        let mut send = Send { output, in_flight: &mut self.in_flight, turn, is_asking };
         let mut refresh = None;
         if command.step == Step::Load
             && let Some(Form::GetAndExpire { .. }) = self.capabilities.load_form()
@@ -139,14 +160,12 @@ impl Connection {
             let (ticket, deadline) = (command.ticket, command.deadline);
             refresh = Some(Command::bare(ticket, Step::Refresh, deadline));
         }
-        command.step.write(output, turn.encoder, content);
-        if command.step.is_repeatable() || turn.keeps_texts {
+        if command.step.is_repeatable() || turn.may_redirect {
             command.keep(content);
         }
-        self.in_flight.push(command, true, turn.now);
+        send.awaited(command, content);
         if let Some(refresh) = refresh {
-            refresh.step.write(output, turn.encoder, content);
-            self.in_flight.push(refresh, false, turn.now);
+            send.unawaited(refresh, content);
         }
     }
 
@@ -159,25 +178,27 @@ impl Connection {
     ) {
         let Some(wire) = &mut self.wire else { return };
         let output = wire.output();
-        let form = self.capabilities.replace_form(turn.encoder, content);
+        // While a slot moves, nothing can be done with two keys of which only one has arrived.
+        let may_stage = command.detours == 0;
+        let form = self.capabilities.replace_form(turn.encoder, content, may_stage);
         let (ticket, deadline) = (command.ticket, command.deadline);
+        let is_asking = command.is_asking;
+        let mut send = Send { output, in_flight: &mut self.in_flight, turn, is_asking };
         command.step = Step::Replace(form);
+        if turn.may_redirect {
+            command.keep(content);
+        }
         if self.capabilities.needs_probe() {
-            Step::Probe.write(output, turn.encoder, content);
-            self.in_flight.push(Command::bare(ticket, Step::Probe, deadline), false, turn.now);
+            send.unawaited(Command::bare(ticket, Step::Probe, deadline), content);
         }
         if command.step.is_staged() {
             let id = self.staging_ids.next(turn.encoder, content.id);
-            Step::Stage.write(output, turn.encoder, &Content { id: &id, ..*content });
-            self.in_flight.push(Command::bare(ticket, Step::Stage, deadline), false, turn.now);
-            command.step.write(output, turn.encoder, &Content { text: &id, ..*content });
+            let staged = Content { id: &id, ..*content };
+            send.unawaited(Command::bare(ticket, Step::Stage, deadline), &staged);
+            send.awaited(command, &Content { text: &id, ..*content });
         } else {
-            command.step.write(output, turn.encoder, content);
+            send.awaited(command, content);
         }
-        if turn.keeps_texts {
-            command.keep(content);
-        }
-        self.in_flight.push(command, true, turn.now);
     }
 
     /// Whether an attempt to connect is due; if so it gets this number, under which it has to end in
@@ -196,7 +217,9 @@ impl Connection {
     fn need(&self) -> Need {
         match &self.wire {
             None if self.successor.is_none() && !self.waiting.is_empty() => Need::Connection,
-            Some(_) if self.successor.is_none() && self.is_suspect => Need::Successor,
+            Some(_) if self.successor.is_none() && (self.is_suspect || self.is_outdated) => {
+                Need::Successor
+            }
             _ => Need::Nothing,
         }
     }
@@ -209,7 +232,7 @@ impl Connection {
         turn: &mut Turn<'_>,
     ) {
         self.attempts.end(attempt);
-        let is_wanted = self.wire.is_none() || self.capabilities.is_demoted();
+        let is_wanted = self.wire.is_none() || self.is_outdated || self.capabilities.is_demoted();
         match result {
             Ok(_) if !is_wanted || self.successor.is_some() => {}
             Ok(socket) => {
@@ -225,6 +248,7 @@ impl Connection {
                     }
                 }
                 self.attempts.fail(self.wire.is_none(), error.reason, turn.now);
+                turn.settlement.suspect_server();
             }
         }
     }
@@ -247,6 +271,7 @@ impl Connection {
         self.capabilities = Capabilities::new(turn.config.refresh_on_load);
         // What the one before has said says nothing of this one.
         self.is_suspect = false;
+        self.is_outdated = false;
         self.last_heard = None;
         for command in std::mem::take(&mut self.waiting) {
             self.accept(command, turn);
@@ -323,14 +348,12 @@ impl Connection {
         }
         // A server that is gone for good is refused soon enough; one that restarts is back at once.
         self.attempts.fail(true, format!("connection lost: {reason}"), turn.now);
+        turn.settlement.suspect_server();
 
         let mut again = VecDeque::new();
         for mut command in self.in_flight.lose() {
             if command.step.is_repeatable() {
-                if command.step == Step::Get {
-                    command.step = Step::Load;
-                }
-                again.push_back(command);
+                again.push_back(command.again());
             } else {
                 let error = Error::disconnected(&self.server, reason);
                 turn.settlement.fail(command.ticket, error);
@@ -389,8 +412,47 @@ impl Connection {
     }
 }
 
+/// Writes commands and expects their replies.
+struct Send<'a> {
+    output: &'a mut Vec<u8>,
+    in_flight: &'a mut InFlight,
+    turn: &'a Turn<'a>,
+    /// Whether each of them needs to ask for it.
+    is_asking: bool,
+}
+
+impl Send<'_> {
+    fn awaited(&mut self, command: Command, content: &Content<'_>) {
+        self.send(command, content, true);
+    }
+
+    fn unawaited(&mut self, command: Command, content: &Content<'_>) {
+        self.send(command, content, false);
+    }
+
+    fn send(&mut self, command: Command, content: &Content<'_>, is_awaited: bool) {
+        let Turn { encoder, now, .. } = *self.turn;
+        if self.is_asking {
+            let asking = Command::bare(command.ticket, Step::Asking, command.deadline);
+            asking.step.write(self.output, encoder, content);
+            self.in_flight.push(asking, false, now);
+        }
+        command.step.write(self.output, encoder, content);
+        self.in_flight.push(command, is_awaited, now);
+    }
+}
+
+/// Whether a node of a cluster has refused a command before it did anything, because of something that will
+/// pass: its slot is on the move, or the node is not what it was.
+fn is_for_a_moment(words: &[u8]) -> bool {
+    matches!(
+        error_code(words),
+        b"TRYAGAIN" | b"CLUSTERDOWN" | b"LOADING" | b"MASTERDOWN" | b"NOREPLICAS" | b"READONLY"
+    )
+}
+
 /// Does with a reply what whoever asked is waiting for.
-fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &mut Turn<'_>) {
+fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Arc<Server>, turn: &mut Turn<'_>) {
     let ticket = command.ticket;
     match meaning {
         Meaning::Answered(answer) => turn.settlement.answer(ticket, answer),
@@ -407,8 +469,12 @@ fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Server, turn: &m
                 error.message.truncate(error.message.trim_end_matches('.').len());
                 error.message.push_str(advice);
             }
-            turn.settlement.fail(ticket, error);
+            if turn.may_redirect && is_for_a_moment(words) {
+                turn.settlement.postpone(command.again(), error);
+            } else {
+                turn.settlement.fail(ticket, error);
+            }
         }
-        Meaning::Redirected(words) => turn.settlement.redirect(command.take(), words),
+        Meaning::Redirected(words) => turn.settlement.redirect(command.again(), server, words),
     }
 }

@@ -45,7 +45,7 @@ impl Bench {
             registry: self.poll.registry(),
             encoder: &self.encoder,
             settlement: &mut self.settlement,
-            keeps_texts: false,
+            may_redirect: false,
         };
         act(&mut self.connection, &mut turn)
     }

@@ -70,7 +70,7 @@ impl Bench {
         let (socket, server) = UnixStream::pair().expect("files can be opened");
         socket.set_nonblocking(true).expect("sockets can be so");
         let socket = Socket::Unix(mio::net::UnixStream::from_std(socket));
-        engine.connections[0].open(socket, &config);
+        engine.pool.get_mut(0).expect("there is one").open(socket, &config);
         Self { engine, server, next: 0, received: vec![0; 1 << 20], fetched: Outcomes::default() }
     }
 

@@ -5,54 +5,80 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::config::Server;
+use crate::config::{Config, Server};
 use crate::connect::socket::Socket;
-use crate::connect::{ConnectError, connect};
+use crate::connect::{ConnectError, connect, connect_and};
 use crate::handover::queue::Queue;
+use crate::topology::{Found, Search, slots};
 
-/// What came of an attempt to connect.
-pub(super) struct Attempted {
-    /// The index of the connection that it is for.
-    pub(super) connection: usize,
-    pub(super) attempt: u64,
-    pub(super) result: Result<Socket, ConnectError>,
+/// What came of an attempt.
+pub(super) enum Attempted {
+    /// To connect to a server; `connection` is the index of the one that it is for.
+    Connection {
+        connection: usize,
+        server: Arc<Server>,
+        attempt: u64,
+        result: Result<Socket, ConnectError>,
+    },
+    /// To find out which servers have which sessions.
+    Search { attempt: u64, result: Result<Found, ConnectError> },
 }
 
 pub(super) struct Connectors {
+    config: Arc<Config>,
     queue: Arc<Queue>,
-    timeout: Duration,
     sender: Arc<Mutex<Sender<Attempted>>>,
     receiver: Receiver<Attempted>,
 }
 
 impl Connectors {
     /// The I/O thread is told through `queue` when an attempt has finished.
-    pub(super) fn new(queue: Arc<Queue>, timeout: Duration) -> Self {
+    pub(super) fn new(config: Arc<Config>, queue: Arc<Queue>) -> Self {
         let (sender, receiver) = channel();
-        Self { queue, timeout, sender: Arc::new(Mutex::new(sender)), receiver }
+        Self { config, queue, sender: Arc::new(Mutex::new(sender)), receiver }
     }
 
-    pub(super) fn start(&self, connection: usize, attempt: u64, server: Arc<Server>) {
+    pub(super) fn connect(&self, connection: usize, attempt: u64, server: Arc<Server>) {
+        let timeout = time(&self.config);
+        let to = Arc::clone(&server);
+        self.start(
+            move || connect(&to, timeout),
+            move |result| Attempted::Connection { connection, server, attempt, result },
+        );
+    }
+
+    pub(super) fn search(&self, Search { attempt, servers }: Search) {
+        let config = Arc::clone(&self.config);
+        self.start(
+            move || search(&servers, &config),
+            move |result| Attempted::Search { attempt, result },
+        );
+    }
+
+    fn start<T: 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ConnectError> + Send + 'static,
+        attempted: impl FnOnce(Result<T, ConnectError>) -> Attempted + Clone + Send + 'static,
+    ) {
         let queue = Arc::clone(&self.queue);
         let sender = Arc::clone(&self.sender);
-        let timeout = self.timeout;
         let finish = move |result| {
             let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
             // Nobody receives once the store is closed; the socket is closed with it.
-            let _ = sender.send(Attempted { connection, attempt, result });
+            let _ = sender.send(attempted(result));
             queue.publish();
         };
         let fail = finish.clone();
         let thread = thread::Builder::new().name("session-connect".into());
-        let connect = move || {
+        let work = move || {
             // A panic is a defect of ours, and must not count as an attempt that is stuck for ever.
-            catch_unwind(AssertUnwindSafe(|| connect(&server, timeout))).unwrap_or_else(|_| {
+            catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                 Err(ConnectError::transient("an internal error; please report it"))
             })
         };
-        if let Err(error) = thread.spawn(move || finish(connect())) {
+        if let Err(error) = thread.spawn(move || finish(work())) {
             fail(Err(ConnectError::transient(format!("no thread could be started ({error})"))));
         }
     }
@@ -60,4 +86,37 @@ impl Connectors {
     pub(super) fn take_finished(&self) -> Option<Attempted> {
         self.receiver.try_recv().ok()
     }
+}
+
+/// A little less than the requests have that wait for it, so that they learn the reason.
+fn time(config: &Config) -> Duration {
+    config.timeout * 4 / 5
+}
+
+/// Asks one server after the other until one tells.
+fn search(servers: &[Arc<Server>], config: &Config) -> Result<Found, ConnectError> {
+    let time = time(config);
+    let deadline = Instant::now() + time;
+    let mut failure = None;
+    for (asked, server) in servers.iter().enumerate() {
+        // One that swallows packets leaves time for the others.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let others = u32::try_from(servers.len() - asked).unwrap_or(u32::MAX);
+        let share = (left / others).max(time / 4).min(left);
+        if share.is_zero() {
+            break;
+        }
+        let prefix = config.prefix.as_bytes();
+        match connect_and(server, share, |talk| slots::ask(talk, prefix)) {
+            Ok((_, shares)) => return Ok(Found { by: Arc::clone(server), shares }),
+            Err(error) => {
+                let error = ConnectError { reason: format!("{server}: {}", error.reason), ..error };
+                // What nothing but a change of the options mends is the better reason.
+                if failure.as_ref().is_none_or(|before: &ConnectError| !before.is_permanent) {
+                    failure = Some(error);
+                }
+            }
+        }
+    }
+    Err(failure.unwrap_or_else(|| ConnectError::transient("no answer in time")))
 }

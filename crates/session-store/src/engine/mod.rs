@@ -3,6 +3,8 @@
 #[cfg(all(feature = "bench", unix))]
 pub mod bench;
 mod connectors;
+mod order;
+mod parked;
 pub(crate) mod settlement;
 mod spin;
 #[cfg(all(test, unix))]
@@ -16,19 +18,27 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token, Waker};
 
 use self::connectors::{Attempted, Connectors};
-use self::settlement::Settlement;
+use self::order::Order;
+use self::parked::Parked;
+use self::settlement::{Redirected, Settlement};
 use self::spin::Spin;
+use crate::command::{Command, Request};
 use crate::config::Config;
+use crate::connect::ConnectError;
+use crate::connection::pool::{Place, Pool};
 use crate::connection::{Connection, Turn};
 use crate::error::{Code, Error};
 use crate::handover::mailbox::Mailbox;
 use crate::handover::queue::{Batch, Queue};
 use crate::handover::ticket::EVERYONE;
-use crate::topology::Topology;
+use crate::topology::{Destination, Found, Topology};
 use crate::verbs::Encoder;
 
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);
+
+/// So many times a command is sent on at once. It may be going in circles then.
+const PROMPT_DETOURS: u8 = 2;
 
 pub(crate) struct Engine {
     config: Arc<Config>,
@@ -39,7 +49,9 @@ pub(crate) struct Engine {
     events: Events,
     batch: Batch,
     topology: Topology,
-    connections: Vec<Connection>,
+    pool: Pool,
+    order: Order,
+    parked: Parked,
     settlement: Settlement,
     connectors: Connectors,
     /// No deadline is earlier, but this one may be of a command that has ended.
@@ -56,7 +68,7 @@ macro_rules! turn {
             registry: $engine.poll.registry(),
             encoder: &$engine.encoder,
             settlement: &mut $engine.settlement,
-            keeps_texts: $engine.topology.may_redirect(),
+            may_redirect: $engine.topology.may_redirect(),
         }
     };
 }
@@ -74,13 +86,16 @@ impl Engine {
         let now = Instant::now();
         let poll = Poll::new()?;
         queue.set_waker(Waker::new(poll.registry(), WAKER)?);
-        let topology = Topology::new(&config);
+        let mut pool = Pool::new(&config);
+        let topology = Topology::new(&config, &mut pool, now);
         Ok(Self {
             encoder: Encoder::new(&config),
-            connections: connections(&topology, &config, now),
+            settlement: Settlement::new(topology.may_redirect()),
             topology,
-            settlement: Settlement::default(),
-            connectors: Connectors::new(Arc::clone(&queue), config.timeout),
+            pool,
+            order: Order::default(),
+            parked: Parked::default(),
+            connectors: Connectors::new(Arc::clone(&config), Arc::clone(&queue)),
             config,
             queue,
             mailbox,
@@ -104,14 +119,16 @@ impl Engine {
     }
 
     fn start_afresh(&mut self) {
-        for connection in &mut self.connections {
+        for connection in self.pool.iter_mut() {
             connection.abort(self.poll.registry());
         }
-        self.topology = Topology::new(&self.config);
-        self.connections = connections(&self.topology, &self.config, Instant::now());
+        self.pool = Pool::new(&self.config);
+        self.topology = Topology::new(&self.config, &mut self.pool, Instant::now());
+        self.order = Order::default();
+        self.parked = Parked::default();
         // Attempts that are under way find nobody.
-        self.connectors = Connectors::new(Arc::clone(&self.queue), self.config.timeout);
-        self.settlement = Settlement::default();
+        self.connectors = Connectors::new(Arc::clone(&self.config), Arc::clone(&self.queue));
+        self.settlement = Settlement::new(self.topology.may_redirect());
         self.queue.take(&mut self.batch);
         self.batch = Batch::default();
         let message = format!(
@@ -150,64 +167,208 @@ impl Engine {
             progress = true;
         }
         let mut turn = turn!(self, now);
-        for connection in &mut self.connections {
+        for connection in self.pool.iter_mut() {
             progress |= connection.pump(&mut turn);
         }
         progress |= self.go_on(now);
-        self.connect(now);
+        self.start_attempts(now);
         self.deliver();
         // What was added behind the last write has to be written before the thread may wait.
-        progress || self.connections.iter().any(Connection::is_busy)
+        progress || self.pool.iter().any(Connection::is_busy)
     }
 
     fn take_batch(&mut self, now: Instant) {
         let mut batch = std::mem::take(&mut self.batch);
+        let may_redirect = self.topology.may_redirect();
         batch.drain(|request, deadline| {
             let next = self.next_deadline.get_or_insert(deadline);
             *next = deadline.min(*next);
-            let index = self.topology.connection_of(request.content.id);
-            self.connections[index].send(request, deadline, &turn!(self, now));
+            if may_redirect && !self.order.enter(request, deadline) {
+                return;
+            }
+            self.send(request, deadline, now);
         });
+        self.topology.used(now);
         self.batch = batch;
     }
 
-    /// Sends the commands that are to be sent once more, or elsewhere; returns whether there were any.
-    fn go_on(&mut self, now: Instant) -> bool {
-        let redirected = std::mem::take(&mut self.settlement.redirected);
-        let mut progress = !redirected.is_empty();
-        for (command, words) in redirected {
-            match self.topology.redirect(&command, &words) {
-                Ok(index) => self.connections[index].accept(command, &turn!(self, now)),
-                Err(error) => self.settlement.fail(command.ticket, error),
+    fn send(&mut self, request: &Request<'_>, deadline: Instant, now: Instant) {
+        let id = request.content.id;
+        match self.topology.place_of(id) {
+            Some(place) => {
+                self.pool.connection_of(place, id).send(request, deadline, &turn!(self, now));
+            }
+            None => self.place(Command::owned(request, deadline), now),
+        }
+    }
+
+    /// Gives a command to the server that has its session, or keeps it until that is known.
+    fn place(&mut self, command: Command, now: Instant) {
+        match self.topology.place_of(command.content().id) {
+            Some(place) => self.place_at(place, command, now),
+            None => {
+                self.topology.suspect();
+                self.parked.until_placed(command);
             }
         }
+    }
+
+    fn place_at(&mut self, place: Place, command: Command, now: Instant) {
+        let connection = self.pool.connection_of(place, command.content().id);
+        connection.accept(command, &turn!(self, now));
+    }
+
+    /// Sends the commands that are to be sent once more, or elsewhere, and those that may start; returns
+    /// whether there were any.
+    fn go_on(&mut self, now: Instant) -> bool {
+        let mut progress = false;
         for command in std::mem::take(&mut self.settlement.repeated) {
             progress = true;
-            let index = self.topology.connection_of(command.content().id);
-            self.connections[index].accept(command, &turn!(self, now));
+            self.place(command, now);
+        }
+        for redirected in std::mem::take(&mut self.settlement.redirected) {
+            progress = true;
+            self.redirect(redirected, now);
+        }
+        if !self.topology.may_redirect() {
+            return progress;
+        }
+        for (mut command, refusal) in std::mem::take(&mut self.settlement.postponed) {
+            command.detours = command.detours.saturating_add(1);
+            command.is_asking = false;
+            self.settlement.suspect_server();
+            self.parked.for_a_while(command, Some(refusal), now);
+        }
+        if std::mem::take(&mut self.settlement.is_server_suspect) {
+            self.topology.suspect();
+        }
+        if !self.parked.is_empty() {
+            for command in self.parked.take_due(false, now) {
+                progress = true;
+                self.place(command, now);
+            }
+        }
+        progress | self.start_followers(now)
+    }
+
+    /// Starts the commands that have waited for another one of their session.
+    fn start_followers(&mut self, now: Instant) -> bool {
+        let mut progress = false;
+        while let Some(ended) = &mut self.settlement.ended
+            && !ended.is_empty()
+        {
+            for ticket in std::mem::take(ended) {
+                if let Some(command) = self.order.leave(ticket) {
+                    progress = true;
+                    self.place(command, now);
+                }
+            }
         }
         progress
     }
 
-    fn connect(&mut self, now: Instant) {
-        for (index, connection) in self.connections.iter_mut().enumerate() {
-            if let Some(attempt) = connection.start_attempt(&turn!(self, now)) {
-                self.connectors.start(index, attempt, Arc::clone(connection.server()));
+    fn redirect(&mut self, redirected: Redirected, now: Instant) {
+        let Redirected { mut command, words, by } = redirected;
+        let destination = match self.topology.redirect(&words, &by, &mut self.pool, now) {
+            Ok(destination) => destination,
+            Err(error) => return self.settlement.fail(command.ticket, error),
+        };
+        let was_asking = std::mem::take(&mut command.is_asking);
+        command.detours = command.detours.saturating_add(1);
+        match destination {
+            Destination::Moved(place) if command.detours <= PROMPT_DETOURS => {
+                self.place_at(place, command, now);
             }
+            Destination::ForNow(place) if !was_asking => {
+                command.is_asking = true;
+                self.place_at(place, command, now);
+            }
+            Destination::Itself(place) => {
+                self.pool.connection_of(place, command.content().id).outdate();
+                self.parked.for_a_while(command, None, now);
+            }
+            _ => self.parked.for_a_while(command, None, now),
+        }
+    }
+
+    /// Whether commands wait until it is known where servers are.
+    fn needs_search(&self) -> bool {
+        !self.parked.is_empty() || self.pool.iter().any(Connection::is_waiting)
+    }
+
+    fn start_attempts(&mut self, now: Instant) {
+        for (index, connection) in self.pool.iter_mut().enumerate() {
+            if let Some(attempt) = connection.start_attempt(&turn!(self, now)) {
+                self.connectors.connect(index, attempt, Arc::clone(connection.server()));
+            }
+        }
+        if self.topology.may_redirect()
+            && let Some(search) = self.topology.start_search(self.needs_search(), &self.pool, now)
+        {
+            self.connectors.search(search);
         }
     }
 
     fn take_attempts(&mut self, now: Instant) {
-        while let Some(Attempted { connection, attempt, result }) = self.connectors.take_finished()
-        {
-            self.connections[connection].finish_attempt(attempt, result, &mut turn!(self, now));
+        while let Some(attempted) = self.connectors.take_finished() {
+            match attempted {
+                Attempted::Connection { connection, server, attempt, result } => {
+                    // The one that it is for may be gone.
+                    if let Some(connection) = self.pool.get_mut(connection)
+                        && Arc::ptr_eq(connection.server(), &server)
+                    {
+                        connection.finish_attempt(attempt, result, &mut turn!(self, now));
+                    }
+                }
+                Attempted::Search { attempt, result } => self.finish_search(attempt, &result, now),
+            }
+        }
+    }
+
+    fn finish_search(&mut self, attempt: u64, result: &Result<Found, ConnectError>, now: Instant) {
+        self.topology.finish_search(attempt, result, &mut self.pool, now);
+        match result {
+            Ok(_) => {
+                let unplaced = self.parked.take_due(true, now);
+                for command in self.pool.take_waiting().into_iter().chain(unplaced) {
+                    self.place(command, now);
+                }
+            }
+            Err(error) if error.is_permanent => {
+                for command in self.parked.take_unplaced() {
+                    let error = Error::no_connection(&self.config.seeds, &error.reason);
+                    self.settlement.fail(command.ticket, error);
+                }
+            }
+            Err(_) => {}
         }
     }
 
     fn expire(&mut self, now: Instant) {
         let mut turn = turn!(self, now);
-        let deadlines = self.connections.iter_mut().filter_map(|it| it.expire(&mut turn));
-        self.next_deadline = deadlines.min();
+        let deadlines = self.pool.iter_mut().filter_map(|it| it.expire(&mut turn));
+        let mut next = deadlines.min();
+        if self.topology.may_redirect() {
+            next = next.into_iter().chain(self.expire_unsent(now)).min();
+            self.pool.close_unused(self.poll.registry());
+        }
+        self.next_deadline = next;
+    }
+
+    /// Settles what is past its deadline and with no connection; returns the earliest deadline that remains.
+    fn expire_unsent(&mut self, now: Instant) -> Option<Instant> {
+        let Self { config, settlement, topology, .. } = self;
+        let (seeds, timeout) = (&config.seeds, config.timeout);
+        let parked = self.parked.expire(now, |command, refusal| {
+            let error = refusal.unwrap_or_else(|| {
+                Error::not_connected_in_time(seeds, timeout, topology.last_failure())
+            });
+            settlement.fail(command.ticket, error);
+        });
+        let behind = self.order.expire(now, |ticket| {
+            settlement.fail(ticket, Error::timed_out(seeds, timeout, false));
+        });
+        parked.into_iter().chain(behind).min()
     }
 
     /// Hands over what has come in.
@@ -223,13 +384,15 @@ impl Engine {
         if !self.queue.park() {
             return;
         }
-        if self.connections.iter().all(Connection::is_idle) {
+        if self.order.is_empty() && self.pool.iter().all(Connection::is_idle) {
             // Not even the deadline of a command that has ended wakes an idle store.
             self.next_deadline = None;
         }
-        let due = self.connections.iter().filter_map(Connection::next_attempt);
+        let due = self.pool.iter().filter_map(Connection::next_attempt);
         let timeout = due
             .chain(self.next_deadline)
+            .chain(self.parked.next())
+            .chain(self.topology.next_search(self.needs_search()))
             .min()
             // Rounded up, because the operating system counts in milliseconds.
             .map(|due| due.saturating_duration_since(now) + Duration::from_millis(1));
@@ -240,15 +403,10 @@ impl Engine {
             return;
         }
         for event in &self.events {
-            if let Some(connection) = self.connections.get_mut(event.token().0) {
+            if let Some(connection) = self.pool.get_mut(event.token().0) {
                 let is_readable = event.is_readable() || event.is_read_closed() || event.is_error();
                 connection.notice(is_readable, event.is_writable());
             }
         }
     }
-}
-
-fn connections(topology: &Topology, config: &Config, now: Instant) -> Vec<Connection> {
-    let servers = topology.servers().into_iter().enumerate();
-    servers.map(|(index, server)| Connection::new(Token(index), server, config, now)).collect()
 }

@@ -1,6 +1,9 @@
 //! Ends requests: collects their outcomes, and the commands for which an end has yet to be found.
 
+use std::sync::Arc;
+
 use crate::command::Command;
+use crate::config::Server;
 use crate::error::Error;
 use crate::handover::outcome::{Answer, Outcomes};
 use crate::handover::ticket::Ticket;
@@ -12,14 +15,36 @@ pub(crate) struct Settlement {
     pub(crate) most_compared: u32,
     /// Commands that are to be sent once more, in another form.
     pub(super) repeated: Vec<Command>,
-    /// Commands that another server is to be asked, and the words that name it.
-    pub(super) redirected: Vec<(Command, Vec<u8>)>,
+    /// Commands that another server is to be asked.
+    pub(super) redirected: Vec<Redirected>,
+    /// Commands that a server has refused for a moment, and what it said.
+    pub(super) postponed: Vec<(Command, Error)>,
+    /// A server cannot be reached, or is not what it was.
+    pub(super) is_server_suspect: bool,
+    /// The requests that have ended, where somebody wants to know.
+    pub(super) ended: Option<Vec<Ticket>>,
+}
+
+/// A command that a server has sent elsewhere.
+pub(super) struct Redirected {
+    pub(super) command: Command,
+    pub(super) by: Arc<Server>,
+    /// They say where to.
+    pub(super) words: Vec<u8>,
 }
 
 impl Settlement {
+    /// With `notes_ends`, keeps the tickets of requests that have ended.
+    pub(super) fn new(notes_ends: bool) -> Self {
+        Self { ended: notes_ends.then(Vec::new), ..Self::default() }
+    }
+
     /// Ends a request with its answer.
     pub(crate) fn answer(&mut self, ticket: Ticket, answer: Answer<'_>) {
         self.outcomes.push(ticket, answer);
+        if let Some(ended) = &mut self.ended {
+            ended.push(ticket);
+        }
     }
 
     /// Ends a request with an error.
@@ -33,7 +58,17 @@ impl Settlement {
     }
 
     /// Has another server asked, which the words of a redirect name.
-    pub(crate) fn redirect(&mut self, command: Command, words: &[u8]) {
-        self.redirected.push((command, words.to_vec()));
+    pub(crate) fn redirect(&mut self, command: Command, by: &Arc<Server>, words: &[u8]) {
+        self.redirected.push(Redirected { command, by: Arc::clone(by), words: words.to_vec() });
+    }
+
+    /// Has a command sent once more after a while; `refusal` is what whoever asked is told if there is none left.
+    pub(crate) fn postpone(&mut self, command: Command, refusal: Error) {
+        self.postponed.push((command, refusal));
+    }
+
+    /// Takes note that a server cannot be reached, or is not what it was.
+    pub(crate) fn suspect_server(&mut self) {
+        self.is_server_suspect = true;
     }
 }

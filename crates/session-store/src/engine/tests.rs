@@ -38,23 +38,30 @@ impl Bench {
     fn with(options: Options) -> Self {
         let config = Arc::new(Config::new(options).unwrap());
         let mailbox = Arc::new(Mailbox::new(|| ()));
-        let mut engine = Engine::new(Arc::clone(&config), Arc::default(), mailbox).unwrap();
-        let servers = engine.connections.iter_mut().map(|connection| {
+        let engine = Engine::new(Arc::clone(&config), Arc::default(), mailbox).unwrap();
+        let mut bench = Self { engine, servers: Vec::new(), start: Instant::now() };
+        bench.open();
+        bench
+    }
+
+    /// Opens the connections that are not yet.
+    fn open(&mut self) {
+        for connection in self.engine.pool.iter_mut().skip(self.servers.len()) {
             let (socket, server) = UnixStream::pair().unwrap();
             socket.set_nonblocking(true).unwrap();
             server.set_nonblocking(true).unwrap();
-            connection.open(Socket::Unix(mio::net::UnixStream::from_std(socket)), &config);
-            server
-        });
-        let servers = servers.collect();
-        Self { engine, servers, start: Instant::now() }
+            let socket = Socket::Unix(mio::net::UnixStream::from_std(socket));
+            connection.open(socket, &self.engine.config);
+            self.servers.push(server);
+        }
     }
 
     /// An id whose session this connection has.
     fn id_on(&self, connection: usize) -> String {
         let ids = (0..).map(|number| format!("id-{number}"));
-        let mut own =
-            ids.filter(|id| self.engine.topology.connection_of(id.as_bytes()) == connection);
+        let Engine { topology, pool, .. } = &self.engine;
+        let index = |id: &[u8]| topology.place_of(id).map(|place| pool.index_of(place, id));
+        let mut own = ids.filter(|id| index(id.as_bytes()) == Some(connection));
         own.next().unwrap()
     }
 

@@ -1,54 +1,149 @@
-//! Who has a session: which connection to which server its commands go to.
+//! Who has a session: which server its commands go to.
 //!
 //! A topology is a file here. The engine asks it and does not know which one it is.
 
+mod cluster;
+mod discovery;
 mod single;
+pub(crate) mod slots;
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::command::Command;
-use crate::config::{Config, Server};
+use self::cluster::Cluster;
+use self::single::Single;
+use self::slots::Share;
+use crate::config::{Config, Kind, Server};
+use crate::connect::ConnectError;
+use crate::connection::pool::{Place, Pool};
 use crate::error::Error;
-use single::Single;
+
+/// Servers to ask, one after the other, who has which sessions.
+pub(crate) struct Search {
+    pub(crate) attempt: u64,
+    pub(crate) servers: Vec<Arc<Server>>,
+}
+
+/// What one of them has told.
+pub(crate) struct Found {
+    pub(crate) by: Arc<Server>,
+    pub(crate) shares: Vec<Share>,
+}
+
+/// Where a command goes that a server has refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// There, like all that come after it.
+    Moved(Place),
+    /// There, but only this one.
+    ForNow(Place),
+    /// To the server that has refused it, on another connection: its name means another one by now.
+    Itself(Place),
+    /// Nobody knows.
+    Unknown,
+}
 
 pub(crate) enum Topology {
     Single(Single),
+    Cluster(Cluster),
 }
 
 impl Topology {
-    pub(crate) fn new(config: &Config) -> Self {
-        Self::Single(Single::new(config))
-    }
-
-    /// The server of each connection.
-    pub(crate) fn servers(&self) -> Vec<Arc<Server>> {
-        match self {
-            Self::Single(single) => single.servers(),
+    /// `pool` gets the servers that are known.
+    pub(crate) fn new(config: &Arc<Config>, pool: &mut Pool, now: Instant) -> Self {
+        match config.kind {
+            Kind::Single => Self::Single(Single::new(config, pool, now)),
+            Kind::Cluster => Self::Cluster(Cluster::new(config, now)),
         }
     }
 
-    /// The connection of a session: the same one for all its commands, which keeps them in order.
-    pub(crate) fn connection_of(&self, id: &[u8]) -> usize {
+    /// The place of the server that has a session, if that is known.
+    pub(crate) fn place_of(&self, id: &[u8]) -> Option<Place> {
         match self {
-            Self::Single(single) => single.connection_of(id),
+            Self::Single(single) => Some(single.place()),
+            Self::Cluster(cluster) => cluster.place_of(id),
         }
     }
 
     /// Whether a server may say that another one is to be asked, so that the text of a write has to
     /// be kept until its reply.
     pub(crate) fn may_redirect(&self) -> bool {
+        matches!(self, Self::Cluster(_))
+    }
+
+    /// Takes note of where a server has sent a command.
+    ///
+    /// # Errors
+    /// When there is nowhere: what whoever asked is told.
+    pub(crate) fn redirect(
+        &mut self,
+        words: &[u8],
+        by: &Arc<Server>,
+        pool: &mut Pool,
+        now: Instant,
+    ) -> Result<Destination, Error> {
         match self {
-            Self::Single(_) => false,
+            Self::Single(_) => Err(Single::redirected(words, by)),
+            Self::Cluster(cluster) => cluster.redirect(words, by, pool, now),
         }
     }
 
-    /// Takes note of where a server has sent a command, and returns the connection to try next.
-    ///
-    /// # Errors
-    /// When there is none: what whoever asked is told.
-    pub(crate) fn redirect(&mut self, command: &Command, words: &[u8]) -> Result<usize, Error> {
+    /// Takes note that what is known of the servers may be out of date: one cannot be reached, or has no
+    /// session that it should have.
+    pub(crate) fn suspect(&mut self) {
+        if let Self::Cluster(cluster) = self {
+            cluster.discovery().want(None);
+        }
+    }
+
+    /// Takes note that what is known of the servers is used.
+    pub(crate) fn used(&mut self, now: Instant) {
+        if let Self::Cluster(cluster) = self {
+            cluster.discovery().used(now);
+        }
+    }
+
+    /// When servers have to be asked next, or are given up; `is_needed` while commands wait for that.
+    pub(crate) fn next_search(&self, is_needed: bool) -> Option<Instant> {
         match self {
-            Self::Single(single) => single.redirect(command, words),
+            Self::Single(_) => None,
+            Self::Cluster(cluster) => cluster.next_search(is_needed),
+        }
+    }
+
+    /// Returns whom to ask, if that is due. It has to end in [`Topology::finish_search`].
+    pub(crate) fn start_search(
+        &mut self,
+        is_needed: bool,
+        pool: &Pool,
+        now: Instant,
+    ) -> Option<Search> {
+        match self {
+            Self::Single(_) => None,
+            Self::Cluster(cluster) => cluster.start_search(is_needed, pool, now),
+        }
+    }
+
+    /// Takes over what servers have told.
+    pub(crate) fn finish_search(
+        &mut self,
+        attempt: u64,
+        result: &Result<Found, ConnectError>,
+        pool: &mut Pool,
+        now: Instant,
+    ) {
+        let Self::Cluster(cluster) = self else { return };
+        cluster.discovery().finish(attempt, result.as_ref().err(), now);
+        if let Ok(found) = result {
+            cluster.learn(found, pool, now);
+        }
+    }
+
+    /// Why it is not known which server has a session.
+    pub(crate) fn last_failure(&mut self) -> &str {
+        match self {
+            Self::Single(_) => "",
+            Self::Cluster(cluster) => cluster.discovery().last_failure(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A *verb* is what callers ask for; a *step* is the Redis command that a connection sends for it.
 
 mod append;
+mod asking;
 mod delete;
 mod encoder;
 pub(crate) mod load;
@@ -87,6 +88,8 @@ pub(crate) enum Step {
     Delete,
     Peek,
     Append,
+    /// Goes ahead of a step that a node of a cluster has sent to another; nobody waits for the answer.
+    Asking,
     Ping,
 }
 
@@ -134,10 +137,11 @@ impl Step {
             Self::Save(over) => save::write(out, encoder, content, over),
             Self::Replace(form) => replace::write(out, encoder, content, form),
             Self::Stage => stage::write(out, encoder, content),
-            Self::Probe => replace::write_probe(out, encoder),
+            Self::Probe => replace::write_probe(out, encoder, content),
             Self::Touch | Self::Refresh => touch::write(out, encoder, content),
             Self::Delete => delete::write(out, encoder, content),
             Self::Append => append::write(out, encoder, content),
+            Self::Asking => asking::write(out),
             Self::Ping => ping::write(out),
         }
     }
@@ -182,6 +186,7 @@ impl Step {
             Self::Probe => replace::probe_answer(reply),
             Self::Touch => touch::answer(reply),
             Self::Delete | Self::Append | Self::Refresh => delete::answer(reply),
+            Self::Asking => asking::answer(reply),
             Self::Ping => ping::answer(reply),
         };
         answer.map(Meaning::Answered)
@@ -221,7 +226,7 @@ mod tests {
             (Step::Peek, "*2 $3 GET $4 s:id "),
             (Step::Append, "*3 $6 APPEND $4 s:id $7 [{},{}] "),
             (Step::Stage, "*5 $3 SET $4 s:id $7 [{},{}] $2 EX $2 60 "),
-            (Step::Probe, "*5 $3 SET $7 s:gone: $0  $4 IFEQ $1 - "),
+            (Step::Probe, "*5 $3 SET $13 s:gone:{s:id} $0  $4 IFEQ $1 - "),
             (Step::Ping, "*1 $4 PING "),
         ] {
             assert_eq!(written(Some(60), step, 0), command);

@@ -67,12 +67,14 @@ pub(crate) struct Known {
 
 impl Known {
     /// Chooses a form. `IFEQ` needs all of the expected text.
-    pub(crate) fn form(self, encoder: &Encoder, content: &Content<'_>) -> Form {
+    pub(crate) fn form(self, encoder: &Encoder, content: &Content<'_>, may_stage: bool) -> Form {
         if self.if_equal && content.has_all_expected() {
             return Form::IfEqual;
         }
-        let is_staged =
-            !self.loses_staged && !self.denies_scripts && stage::suits(encoder, content);
+        let is_staged = may_stage
+            && !self.loses_staged
+            && !self.denies_scripts
+            && stage::suits(encoder, content);
         match (is_staged, self.scripts[usize::from(is_staged)]) {
             (false, true) => Form::Named,
             (false, false) => Form::Whole,
@@ -102,6 +104,11 @@ impl Known {
     /// A server that does not know `IFEQ` says `ERR`; one that says anything else is asked again.
     pub(crate) fn learn_probe_refused(&mut self, words: &[u8]) {
         self.is_probed = error_code(words) == b"ERR";
+    }
+
+    /// Another server was named, which tells nothing of this one.
+    pub(crate) fn learn_probe_redirected(&mut self) {
+        self.is_probed = false;
     }
 
     pub(crate) fn learn_done(&mut self, form: Form) {
@@ -171,10 +178,17 @@ fn is_for_now(words: &[u8]) -> bool {
     error_code(words) != b"ERR"
 }
 
-/// Writes a probe: a key that is not there is not what is expected, so nothing is written.
-pub(super) fn write_probe(out: &mut Vec<u8>, encoder: &Encoder) {
+/// Writes a probe: a key that is not there is not what is expected, so nothing is written. It is in the same
+/// slot as that of the session, as far as braces can say so.
+pub(super) fn write_probe(out: &mut Vec<u8>, encoder: &Encoder, content: &Content<'_>) {
     out.extend_from_slice(b"*5\r\n$3\r\nSET\r\n");
-    encoder.write_key(out, b"gone:");
+    let mut id = b"gone:".to_vec();
+    if !encoder.key_has_braces(content.id) {
+        id.push(b'{');
+        encoder.append_key(&mut id, content.id);
+        id.push(b'}');
+    }
+    encoder.write_key(out, &id);
     out.extend_from_slice(b"$0\r\n\r\n$4\r\nIFEQ\r\n$1\r\n-\r\n");
 }
 

@@ -1,0 +1,111 @@
+//! A Redis Cluster: each session is in the slot of its key, and each slot on the node that has it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::discovery::Discovery;
+use super::slots::{Node, Redirect, SLOTS, Share, slot_of};
+use super::{Destination, Found, Search};
+use crate::config::{Config, Server};
+use crate::connection::pool::{Place, Pool};
+use crate::error::{Code, Error};
+
+/// The place of a server in few bytes; there is one for each slot.
+type ShortPlace = u16;
+
+const NOBODY: ShortPlace = ShortPlace::MAX;
+
+pub(crate) struct Cluster {
+    config: Arc<Config>,
+    owners: Box<[ShortPlace; SLOTS]>,
+    discovery: Discovery,
+}
+
+impl Cluster {
+    pub(super) fn new(config: &Arc<Config>, now: Instant) -> Self {
+        Self {
+            config: Arc::clone(config),
+            owners: Box::new([NOBODY; SLOTS]),
+            discovery: Discovery::new(config, now),
+        }
+    }
+
+    pub(super) fn place_of(&self, id: &[u8]) -> Option<Place> {
+        let slot = slot_of(self.config.prefix.as_bytes(), id);
+        let owner = self.owners[usize::from(slot)];
+        (owner != NOBODY).then_some(owner.into())
+    }
+
+    pub(super) fn discovery(&mut self) -> &mut Discovery {
+        &mut self.discovery
+    }
+
+    pub(super) fn next_search(&self, is_needed: bool) -> Option<Instant> {
+        self.discovery.next(is_needed)
+    }
+
+    pub(super) fn start_search(
+        &mut self,
+        is_needed: bool,
+        pool: &Pool,
+        now: Instant,
+    ) -> Option<Search> {
+        let seeds = &self.config.seeds;
+        let (attempt, servers) = self.discovery.start(is_needed, seeds, pool.servers(), now)?;
+        Some(Search { attempt, servers })
+    }
+
+    /// Takes over what a node has told.
+    pub(super) fn learn(&mut self, found: &Found, pool: &mut Pool, now: Instant) {
+        self.owners.fill(NOBODY);
+        for Share { slots, node } in &found.shares {
+            let place = self.place_in(pool, node, &found.by, now);
+            let slots = usize::from(*slots.start())..usize::from(*slots.end()) + 1;
+            self.owners[slots].fill(place);
+        }
+        let used = |place: Place| self.owners.iter().any(|owner| usize::from(*owner) == place);
+        pool.keep(used);
+    }
+
+    /// Takes note of where `by` has sent a command.
+    ///
+    /// # Errors
+    /// When it is not to be understood.
+    pub(super) fn redirect(
+        &mut self,
+        words: &[u8],
+        by: &Arc<Server>,
+        pool: &mut Pool,
+        now: Instant,
+    ) -> Result<Destination, Error> {
+        let Some(Redirect { slot, node, is_ask }) = Redirect::parse(words) else {
+            let message = format!("Redis at {by} redirected a command, but not to another node");
+            return Err(Error::new(Code::Redis, message));
+        };
+        if !is_ask {
+            self.discovery.want(Some(Arc::clone(by)));
+        }
+        let Some(node) = node else { return Ok(Destination::Unknown) };
+        let place = self.place_in(pool, &node, by, now);
+        if is_ask {
+            return Ok(Destination::ForNow(place.into()));
+        }
+        self.owners[usize::from(slot)] = place;
+        let place = place.into();
+        Ok(if pool.is_at(place, by) {
+            Destination::Itself(place)
+        } else {
+            Destination::Moved(place)
+        })
+    }
+
+    fn place_in(&self, pool: &mut Pool, node: &Node, by: &Server, now: Instant) -> ShortPlace {
+        let host = node.host.as_deref().unwrap_or(by.host());
+        // Its certificate is of the name that is announced, or of a host that is a name, or of that of a seed.
+        let is_name = host.parse::<std::net::IpAddr>().is_err();
+        let name = node.name.as_deref().or(is_name.then_some(host));
+        let server = self.config.seeds.first().at(host, node.port, name);
+        let place = pool.place_of(server, &self.config, now);
+        ShortPlace::try_from(place).unwrap_or(NOBODY)
+    }
+}

@@ -1,0 +1,220 @@
+//! Which slot of a Redis Cluster a key is in, and which node has it.
+
+use std::ops::RangeInclusive;
+
+use crc16::{State, XMODEM};
+
+use crate::connect::{ConnectError, Talk};
+use crate::error::without_arguments;
+use crate::resp::{Reply, error_code};
+
+pub(super) const SLOTS: usize = 16_384;
+
+/// The slot of the key that both parts make: that of what stands between the first `{` and the next `}`,
+/// or else of all of it.
+pub(super) fn slot_of(prefix: &[u8], id: &[u8]) -> u16 {
+    let hash = if prefix.contains(&b'{') || id.contains(&b'{') {
+        let key = [prefix, id].concat();
+        State::<XMODEM>::calculate(tag(&key).unwrap_or(&key))
+    } else {
+        let mut state = State::<XMODEM>::new();
+        state.update(prefix);
+        state.update(id);
+        state.get()
+    };
+    hash % SLOTS as u16
+}
+
+fn tag(key: &[u8]) -> Option<&[u8]> {
+    let behind = &key[key.iter().position(|byte| *byte == b'{')? + 1..];
+    let tag = &behind[..behind.iter().position(|byte| *byte == b'}')?];
+    (!tag.is_empty()).then_some(tag)
+}
+
+/// Slots, and the node that has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(super) slots: RangeInclusive<u16>,
+    pub(super) node: Node,
+}
+
+/// A node, as another one names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    /// `None`: that of the node that has named it.
+    pub(super) host: Option<String>,
+    pub(super) port: u16,
+    /// What its certificate may be of, if that is not the host.
+    pub(super) name: Option<String>,
+}
+
+/// Asks a node who has which slots.
+pub(crate) fn ask(talk: &mut Talk<'_>, prefix: &[u8]) -> Result<Vec<Share>, ConnectError> {
+    talk.send(&[&[b"CLUSTER", b"SLOTS"]])?;
+    talk.reply(|reply| match reply {
+        Reply::Array(ranges) => {
+            // One whose node it does not know is nobody's yet.
+            let shares: Vec<_> = ranges.iter().filter_map(share).collect();
+            if shares.is_empty() {
+                return Err(ConnectError::transient("the node knows nobody who has any slots"));
+            }
+            Ok(shares)
+        }
+        Reply::Error(words) => Err(refusal(words, prefix)),
+        _ => Err(ConnectError::permanent("what answered is no node of a Redis Cluster")),
+    })
+}
+
+fn refusal(words: &[u8], prefix: &[u8]) -> ConnectError {
+    let shown = without_arguments(words, &[], prefix);
+    match error_code(words) {
+        // What it says is that cluster support is disabled, or that it does not know the command.
+        b"ERR" => ConnectError::permanent(format!(
+            "the server is not a node of a Redis Cluster (it answered: {shown}); leave out \"cluster\", also for \
+             managed services that route commands by themselves"
+        )),
+        b"NOPERM" => ConnectError::permanent(format!(
+            "Redis answered: {shown}. Allow this user +cluster|slots"
+        )),
+        _ => ConnectError::transient(format!("Redis answered: {shown}")),
+    }
+}
+
+/// From `[first, last, [host, port, id, details…], replicas…]`.
+fn share(range: &Reply<'_>) -> Option<Share> {
+    let Reply::Array(range) = range else { return None };
+    let [Reply::Integer(first), Reply::Integer(last), Reply::Array(primary), ..] = &range[..]
+    else {
+        return None;
+    };
+    let slot = |number: i64| u16::try_from(number).ok().filter(|slot| usize::from(*slot) < SLOTS);
+    let [host, Reply::Integer(port), details @ ..] = &primary[..] else { return None };
+    let host = match host {
+        Reply::Nil | Reply::Bulk(b"") => None,
+        Reply::Bulk(b"?") => return None,
+        Reply::Bulk(host) => Some(String::from_utf8(host.to_vec()).ok()?),
+        _ => return None,
+    };
+    let node =
+        Node { host, port: u16::try_from(*port).ok()?, name: details.get(1).and_then(host_name) };
+    Some(Share { slots: slot(*first)?..=slot(*last)?, node })
+}
+
+/// From `["hostname", name, …]`.
+fn host_name(details: &Reply<'_>) -> Option<String> {
+    let Reply::Array(details) = details else { return None };
+    let pair = details.chunks_exact(2).find(|pair| pair[0] == Reply::Bulk(b"hostname"))?;
+    let Reply::Bulk(name @ [_, ..]) = &pair[1] else { return None };
+    String::from_utf8(name.to_vec()).ok()
+}
+
+/// Where a node sends a command: `MOVED slot host:port`, or `ASK slot host:port`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Redirect {
+    pub(super) slot: u16,
+    /// `None` if it does not know.
+    pub(super) node: Option<Node>,
+    /// For this command only.
+    pub(super) is_ask: bool,
+}
+
+impl Redirect {
+    pub(super) fn parse(words: &[u8]) -> Option<Self> {
+        let words = std::str::from_utf8(words).ok()?;
+        let mut words = words.split(' ');
+        let is_ask = words.next()? == "ASK";
+        let slot = words.next()?.parse().ok().filter(|slot| usize::from(*slot) < SLOTS)?;
+        // An IPv6 address has colons of its own.
+        let (host, port) = words.next()?.rsplit_once(':')?;
+        let port = port.parse().ok()?;
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let node = (host != "?").then(|| Node {
+            host: (!host.is_empty()).then(|| host.to_owned()),
+            port,
+            name: None,
+        });
+        Some(Self { slot, node, is_ask })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::{Parsed, parse};
+
+    #[test]
+    fn a_key_is_in_the_slot_of_its_hash_tag() {
+        // From the specification, and `CLUSTER KEYSLOT`.
+        assert_eq!(slot_of(b"", b"123456789"), 0x31c3 % 16_384);
+        assert_eq!(slot_of(b"foo", b""), 12_182);
+        assert_eq!(slot_of(b"{user1000}.", b"following"), slot_of(b"", b"user1000"));
+        assert_eq!(slot_of(b"{user", b"1000}.following"), slot_of(b"", b"user1000"));
+        assert_eq!(slot_of(b"foo{", b"{bar}}zap"), slot_of(b"", b"{bar"));
+        assert_eq!(slot_of(b"foo{bar}", b"{zap}"), slot_of(b"", b"bar"));
+        let hash = |key: &[u8]| State::<XMODEM>::calculate(key) % 16_384;
+        assert_eq!(slot_of(b"foo{}", b"{bar}"), hash(b"foo{}{bar}"));
+        assert_eq!(slot_of(b"foo{", b"bar"), hash(b"foo{bar"));
+        assert_eq!(slot_of(b"foo}", b"bar{"), hash(b"foo}bar{"));
+    }
+
+    fn shares(reply: &str) -> Vec<Share> {
+        let Parsed::Reply(Reply::Array(ranges), _) = parse(reply.as_bytes(), 1000) else {
+            panic!()
+        };
+        ranges.iter().filter_map(share).collect()
+    }
+
+    #[test]
+    fn a_map_names_nodes_in_several_ways() {
+        let id = "$2\r\nid\r\n";
+        let range = |primary: &str| format!("*1\r\n*4\r\n:5\r\n:7\r\n*4\r\n{primary}*0\r\n");
+        for (primary, expected) in [
+            (format!("$8\r\n10.0.0.1\r\n:7000\r\n{id}*0\r\n"), Some((Some("10.0.0.1"), None))),
+            (format!("$2\r\n::\r\n:7000\r\n{id}*0\r\n"), Some((Some("::"), None))),
+            (format!("$0\r\n\r\n:7000\r\n{id}*0\r\n"), Some((None, None))),
+            (
+                format!(
+                    "$-1\r\n:7000\r\n{id}*4\r\n$2\r\nip\r\n$1\r\n1\r\n$8\r\nhostname\r\n$3\r\na.b\r\n"
+                ),
+                Some((None, Some("a.b"))),
+            ),
+            (format!("$1\r\n?\r\n:7000\r\n{id}*0\r\n"), None),
+            (format!("$1\r\nh\r\n:70000\r\n{id}*0\r\n"), None),
+        ] {
+            let node = |(host, name): (Option<&str>, Option<&str>)| Node {
+                host: host.map(str::to_owned),
+                port: 7000,
+                name: name.map(str::to_owned),
+            };
+            let expected: Vec<_> = expected
+                .map(|named| Share { slots: 5..=7, node: node(named) })
+                .into_iter()
+                .collect();
+            assert_eq!(shares(&range(&primary)), expected, "{primary}");
+        }
+        assert_eq!(shares("*2\r\n*2\r\n:5\r\n:7\r\n:1\r\n"), []);
+    }
+
+    #[test]
+    fn a_redirect_names_a_slot_and_a_node() {
+        let node = |host: Option<&str>| {
+            Some(Node { host: host.map(str::to_owned), port: 7000, name: None })
+        };
+        for (words, is_ask, expected) in [
+            ("MOVED 3999 127.0.0.1:7000", false, node(Some("127.0.0.1"))),
+            ("ASK 3999 ::1:7000", true, node(Some("::1"))),
+            ("ASK 3999 [::1]:7000", true, node(Some("::1"))),
+            ("MOVED 3999 redis.example:7000", false, node(Some("redis.example"))),
+            ("MOVED 3999 :7000", false, node(None)),
+            ("MOVED 3999 ?:7000", false, None),
+        ] {
+            let redirect = Redirect::parse(words.as_bytes()).expect(words);
+            assert_eq!(redirect, Redirect { slot: 3999, node: expected, is_ask }, "{words}");
+        }
+        for words in
+            ["MOVED", "MOVED x h:1", "MOVED 16384 h:1", "MOVED 1 h", "MOVED 1 h:x", "MOVED 1"]
+        {
+            assert_eq!(Redirect::parse(words.as_bytes()), None, "{words}");
+        }
+    }
+}
