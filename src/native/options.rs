@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use napi_derive::napi;
-use session_store::{Options, TlsOptions};
+use session_store::{Kind, Options, TlsOptions};
 
 /// What a connection is made with; checked by the TypeScript side but for the URL and the PEM texts.
 #[napi(object, object_to_js = false)]
@@ -45,6 +45,7 @@ impl From<NativeOptions> for Options {
     fn from(options: NativeOptions) -> Self {
         Self {
             urls: vec![options.url],
+            kind: Kind::Single,
             connections: options.connections as usize,
             tls: options.tls.map(TlsOptions::from).unwrap_or_default(),
             prefix: options.prefix,

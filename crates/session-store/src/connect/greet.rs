@@ -13,7 +13,7 @@ pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectE
     let mut login: Vec<&[u8]> = Vec::new();
     if let Some(password) = password {
         login.push(b"AUTH");
-        login.extend(username.as_ref().map(|user| user.as_bytes()));
+        login.extend(username.as_ref().map(String::as_bytes));
         login.push(password.as_bytes());
     }
     let select: &[&[u8]] = if *database == 0 { &[] } else { &[b"SELECT", number.as_bytes()] };

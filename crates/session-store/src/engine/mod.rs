@@ -86,13 +86,13 @@ impl Engine {
         let now = Instant::now();
         let poll = Poll::new()?;
         queue.set_waker(Waker::new(poll.registry(), WAKER)?);
-        let mut pool = Pool::new(&config);
-        let topology = Topology::new(&config, &mut pool, now);
+        let mut connections = Pool::new(&config);
+        let topology = Topology::new(&config, &mut connections, now);
         Ok(Self {
             encoder: Encoder::new(&config),
             settlement: Settlement::new(topology.may_redirect()),
             topology,
-            pool,
+            pool: connections,
             order: Order::default(),
             parked: Parked::default(),
             connectors: Connectors::new(Arc::clone(&config), Arc::clone(&queue)),
@@ -204,12 +204,11 @@ impl Engine {
 
     /// Gives a command to the server that has its session, or keeps it until that is known.
     fn place(&mut self, command: Command, now: Instant) {
-        match self.topology.place_of(command.content().id) {
-            Some(place) => self.place_at(place, command, now),
-            None => {
-                self.topology.suspect();
-                self.parked.until_placed(command);
-            }
+        if let Some(place) = self.topology.place_of(command.content().id) {
+            self.place_at(place, command, now);
+        } else {
+            self.topology.suspect();
+            self.parked.until_placed(command);
         }
     }
 
@@ -326,13 +325,11 @@ impl Engine {
     }
 
     fn finish_search(&mut self, attempt: u64, result: &Result<Found, ConnectError>, now: Instant) {
-        self.topology.finish_search(attempt, result, &mut self.pool, now);
+        self.topology.finish_search(attempt, result.as_ref().err(), now);
         match result {
-            Ok(_) => {
-                let unplaced = self.parked.take_due(true, now);
-                for command in self.pool.take_waiting().into_iter().chain(unplaced) {
-                    self.place(command, now);
-                }
+            Ok(found) => {
+                self.topology.learn(found, &mut self.pool, now);
+                self.place_waiting(now);
             }
             Err(error) if error.is_permanent => {
                 for command in self.parked.take_unplaced() {
@@ -341,6 +338,14 @@ impl Engine {
                 }
             }
             Err(_) => {}
+        }
+    }
+
+    /// Sends the commands on their way that wait for a server, which may be another one by now.
+    fn place_waiting(&mut self, now: Instant) {
+        let unplaced = self.parked.take_due(true, now);
+        for command in self.pool.take_waiting().into_iter().chain(unplaced) {
+            self.place(command, now);
         }
     }
 

@@ -17,7 +17,7 @@ const NOBODY: ShortPlace = ShortPlace::MAX;
 
 pub(crate) struct Cluster {
     config: Arc<Config>,
-    owners: Box<[ShortPlace; SLOTS]>,
+    owners: Box<[ShortPlace]>,
     discovery: Discovery,
 }
 
@@ -25,7 +25,7 @@ impl Cluster {
     pub(super) fn new(config: &Arc<Config>, now: Instant) -> Self {
         Self {
             config: Arc::clone(config),
-            owners: Box::new([NOBODY; SLOTS]),
+            owners: vec![NOBODY; SLOTS.into()].into_boxed_slice(),
             discovery: Discovery::new(config, now),
         }
     }

@@ -45,7 +45,7 @@ pub(crate) enum Destination {
 
 pub(crate) enum Topology {
     Single(Single),
-    Cluster(Cluster),
+    Cluster(Box<Cluster>),
 }
 
 impl Topology {
@@ -53,7 +53,7 @@ impl Topology {
     pub(crate) fn new(config: &Arc<Config>, pool: &mut Pool, now: Instant) -> Self {
         match config.kind {
             Kind::Single => Self::Single(Single::new(config, pool, now)),
-            Kind::Cluster => Self::Cluster(Cluster::new(config, now)),
+            Kind::Cluster => Self::Cluster(Box::new(Cluster::new(config, now))),
         }
     }
 
@@ -124,17 +124,21 @@ impl Topology {
         }
     }
 
-    /// Takes over what servers have told.
+    /// Takes note of what came of a search.
     pub(crate) fn finish_search(
         &mut self,
         attempt: u64,
-        result: &Result<Found, ConnectError>,
-        pool: &mut Pool,
+        failure: Option<&ConnectError>,
         now: Instant,
     ) {
-        let Self::Cluster(cluster) = self else { return };
-        cluster.discovery().finish(attempt, result.as_ref().err(), now);
-        if let Ok(found) = result {
+        if let Self::Cluster(cluster) = self {
+            cluster.discovery().finish(attempt, failure, now);
+        }
+    }
+
+    /// Takes over what a server has told.
+    pub(crate) fn learn(&mut self, found: &Found, pool: &mut Pool, now: Instant) {
+        if let Self::Cluster(cluster) = self {
             cluster.learn(found, pool, now);
         }
     }

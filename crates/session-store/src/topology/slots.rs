@@ -8,11 +8,11 @@ use crate::connect::{ConnectError, Talk};
 use crate::error::without_arguments;
 use crate::resp::{Reply, error_code};
 
-pub(super) const SLOTS: usize = 16_384;
+pub(super) const SLOTS: u16 = 16_384;
 
 /// The slot of the key that both parts make: that of what stands between the first `{` and the next `}`,
 /// or else of all of it.
-pub(super) fn slot_of(prefix: &[u8], id: &[u8]) -> u16 {
+pub(crate) fn slot_of(prefix: &[u8], id: &[u8]) -> u16 {
     let hash = if prefix.contains(&b'{') || id.contains(&b'{') {
         let key = [prefix, id].concat();
         State::<XMODEM>::calculate(tag(&key).unwrap_or(&key))
@@ -22,7 +22,7 @@ pub(super) fn slot_of(prefix: &[u8], id: &[u8]) -> u16 {
         state.update(id);
         state.get()
     };
-    hash % SLOTS as u16
+    hash % SLOTS
 }
 
 fn tag(key: &[u8]) -> Option<&[u8]> {
@@ -34,18 +34,18 @@ fn tag(key: &[u8]) -> Option<&[u8]> {
 /// Slots, and the node that has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
-    pub(super) slots: RangeInclusive<u16>,
-    pub(super) node: Node,
+    pub(crate) slots: RangeInclusive<u16>,
+    pub(crate) node: Node,
 }
 
 /// A node, as another one names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     /// `None`: that of the node that has named it.
-    pub(super) host: Option<String>,
-    pub(super) port: u16,
+    pub(crate) host: Option<String>,
+    pub(crate) port: u16,
     /// What its certificate may be of, if that is not the host.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// Asks a node who has which slots.
@@ -87,7 +87,7 @@ fn share(range: &Reply<'_>) -> Option<Share> {
     else {
         return None;
     };
-    let slot = |number: i64| u16::try_from(number).ok().filter(|slot| usize::from(*slot) < SLOTS);
+    let slot = |number: i64| u16::try_from(number).ok().filter(|slot| *slot < SLOTS);
     let [host, Reply::Integer(port), details @ ..] = &primary[..] else { return None };
     let host = match host {
         Reply::Nil | Reply::Bulk(b"") => None,
@@ -123,7 +123,7 @@ impl Redirect {
         let words = std::str::from_utf8(words).ok()?;
         let mut words = words.split(' ');
         let is_ask = words.next()? == "ASK";
-        let slot = words.next()?.parse().ok().filter(|slot| usize::from(*slot) < SLOTS)?;
+        let slot = words.next()?.parse().ok().filter(|slot| *slot < SLOTS)?;
         // An IPv6 address has colons of its own.
         let (host, port) = words.next()?.rsplit_once(':')?;
         let port = port.parse().ok()?;
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_key_is_in_the_slot_of_its_hash_tag() {
         // From the specification, and `CLUSTER KEYSLOT`.
-        assert_eq!(slot_of(b"", b"123456789"), 0x31c3 % 16_384);
+        assert_eq!(slot_of(b"", b"123456789"), 0x31c3);
         assert_eq!(slot_of(b"foo", b""), 12_182);
         assert_eq!(slot_of(b"{user1000}.", b"following"), slot_of(b"", b"user1000"));
         assert_eq!(slot_of(b"{user", b"1000}.following"), slot_of(b"", b"user1000"));

@@ -1,5 +1,6 @@
 //! The core against real servers.
 
+mod cluster;
 mod faults;
 mod replace;
 mod store;

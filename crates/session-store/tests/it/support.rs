@@ -243,3 +243,111 @@ impl Client {
         self.wait(EVERYONE)
     }
 }
+
+/// A Redis Cluster of primaries, each with its share of the slots.
+pub struct Cluster {
+    pub nodes: Vec<Server>,
+}
+
+impl Cluster {
+    pub fn start(size: u16) -> Self {
+        let nodes: Vec<_> = (0..size).map(|_| Self::start_node()).collect();
+        let share = 16_384 / u32::from(size) + 1;
+        for (index, node) in (0u32..).zip(&nodes) {
+            let slots = format!("{} {}", index * share, ((index + 1) * share).min(16_384) - 1);
+            assert_eq!(node.command(&format!("CLUSTER ADDSLOTSRANGE {slots}")), "+OK\r\n");
+        }
+        let cluster = Self { nodes };
+        for node in &cluster.nodes[1..] {
+            cluster.meet(node);
+        }
+        cluster.wait_until_all_know(usize::from(size));
+        cluster
+    }
+
+    /// Starts a server that is not yet part of a cluster.
+    pub fn start_node() -> Server {
+        let bus = free_port().to_string();
+        let arguments =
+            ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", &bus];
+        Server::start_with(free_port(), &arguments)
+    }
+
+    fn meet(&self, node: &Server) {
+        let bus = node.command("CONFIG GET cluster-port");
+        let bus = bus.lines().rfind(|line| !line.is_empty()).unwrap();
+        let meet = format!("CLUSTER MEET 127.0.0.1 {} {bus}", node.port);
+        assert_eq!(self.nodes[0].command(&meet), "+OK\r\n");
+    }
+
+    /// Takes a node in, which has no slots.
+    pub fn add(&mut self, node: Server) {
+        self.meet(&node);
+        self.nodes.push(node);
+        self.wait_until_all_know(self.nodes.len());
+    }
+
+    fn wait_until_all_know(&self, size: usize) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let knows = |node: &Server| {
+            let info = node.command("CLUSTER INFO");
+            info.contains("cluster_state:ok")
+                && info.contains(&format!("cluster_known_nodes:{size}\r"))
+        };
+        while !self.nodes.iter().all(knows) {
+            assert!(Instant::now() < deadline, "the nodes did not find each other");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn id_of(&self, node: usize) -> String {
+        let reply = self.nodes[node].command("CLUSTER MYID");
+        reply.lines().nth(1).unwrap().to_owned()
+    }
+
+    pub fn slot_of(&self, key: &str) -> u16 {
+        let reply = self.nodes[0].command(&format!("CLUSTER KEYSLOT {key}"));
+        reply[1..].trim().parse().unwrap()
+    }
+
+    /// The node that has a slot.
+    pub fn owner_of(&self, slot: u16) -> usize {
+        let myself = |node: &Server| {
+            let nodes = node.command("CLUSTER NODES");
+            let line = nodes.lines().find(|line| line.contains("myself")).unwrap().to_owned();
+            line.split(' ').skip(8).any(|range| {
+                let (first, last) = range.split_once('-').unwrap_or((range, range));
+                matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&slot))
+            })
+        };
+        self.nodes.iter().position(myself).unwrap()
+    }
+
+    /// Starts to move a slot.
+    pub fn open_slot(&self, slot: u16, from: usize, to: usize) {
+        let (from_id, to_id) = (self.id_of(from), self.id_of(to));
+        let importing = format!("CLUSTER SETSLOT {slot} IMPORTING {from_id}");
+        assert_eq!(self.nodes[to].command(&importing), "+OK\r\n");
+        let migrating = format!("CLUSTER SETSLOT {slot} MIGRATING {to_id}");
+        assert_eq!(self.nodes[from].command(&migrating), "+OK\r\n");
+    }
+
+    /// Moves a key of a slot that is on the move.
+    pub fn move_key(&self, key: &str, from: usize, to: usize) {
+        let migrate = format!("MIGRATE 127.0.0.1 {} {key} 0 5000", self.nodes[to].port);
+        assert_eq!(self.nodes[from].command(&migrate), "+OK\r\n");
+    }
+
+    /// Ends the move of a slot.
+    pub fn close_slot(&self, slot: u16, to: usize) {
+        let set = format!("CLUSTER SETSLOT {slot} NODE {}", self.id_of(to));
+        assert_eq!(self.nodes[to].command(&set), "+OK\r\n");
+        for node in &self.nodes {
+            node.command(&set);
+        }
+    }
+
+    pub fn url(&self, node: usize) -> String {
+        self.nodes[node].url()
+    }
+}
