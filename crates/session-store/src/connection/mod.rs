@@ -13,7 +13,7 @@ mod wire;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
@@ -361,6 +361,21 @@ impl Connection {
         }
         again.append(&mut self.waiting);
         self.waiting = again;
+    }
+
+    /// Whether the server has owed an answer for so long.
+    pub(crate) fn is_silent(&self, patience: Duration, now: Instant) -> bool {
+        let owed_since = self.in_flight.oldest().max(self.last_heard);
+        !self.in_flight.is_empty() && owed_since.is_some_and(|since| now - since >= patience)
+    }
+
+    /// Closes the connection to a server that has no sessions any more, unless it may still answer.
+    pub(crate) fn leave(&mut self, patience: Duration, turn: &mut Turn<'_>) {
+        if self.in_flight.is_empty() {
+            self.abort(turn.registry);
+        } else if self.is_silent(patience, turn.now) {
+            self.lose("no answer, and another server has taken its place", turn);
+        }
     }
 
     /// Why a command could not be sent within its time.

@@ -2,11 +2,11 @@
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use mio::{Registry, Token};
+use mio::Token;
 
-use super::Connection;
+use super::{Connection, Turn};
 use crate::command::Command;
 use crate::config::{Config, Server};
 
@@ -100,18 +100,27 @@ impl Pool {
         }
     }
 
-    /// Closes connections to servers that have no session any more, once nothing is in flight on them.
-    pub(crate) fn close_unused(&mut self, registry: &Registry) {
+    /// Closes connections to servers that have no session any more, once nothing is in flight on them, or they
+    /// have owed an answer for so long.
+    pub(crate) fn close_unused(&mut self, patience: Duration, turn: &mut Turn<'_>) {
         for (place, member) in self.members.iter_mut().enumerate() {
+            if member.state != State::Leaving {
+                continue;
+            }
             let first = place * self.per_server;
             let connections = &mut self.connections[first..first + self.per_server];
-            if member.state == State::Leaving && connections.iter().all(Connection::is_idle) {
+            for connection in connections.iter_mut() {
+                connection.leave(patience, turn);
+            }
+            if connections.iter().all(Connection::is_idle) {
                 member.state = State::Gone;
-                for connection in connections {
-                    connection.abort(registry);
-                }
             }
         }
+    }
+
+    /// Whether a server has owed an answer for so long.
+    pub(crate) fn has_silent(&self, patience: Duration, now: Instant) -> bool {
+        self.connections.iter().any(|connection| connection.is_silent(patience, now))
     }
 
     /// Takes the commands out that wait for a connection.
@@ -136,6 +145,8 @@ impl Pool {
 mod tests {
     use super::*;
     use crate::config::Options;
+    use crate::engine::settlement::Settlement;
+    use crate::verbs::Encoder;
     use mio::Poll;
 
     fn config() -> Config {
@@ -164,9 +175,21 @@ mod tests {
         assert!(sessions[4..].iter().all(|sessions| *sessions > 150), "{sessions:?}");
     }
 
+    fn close_unused(pool: &mut Pool) {
+        let (config, poll) = (config(), Poll::new().unwrap());
+        let mut turn = Turn {
+            now: Instant::now(),
+            config: &config,
+            registry: poll.registry(),
+            encoder: &Encoder::new(&config),
+            settlement: &mut Settlement::default(),
+            may_redirect: true,
+        };
+        pool.close_unused(Duration::ZERO, &mut turn);
+    }
+
     #[test]
     fn a_server_that_left_makes_room_for_another_and_can_come_back() {
-        let registry = Poll::new().unwrap();
         let mut pool = Pool::new(&config());
         for port in 1..=3 {
             place(&mut pool, port);
@@ -174,7 +197,7 @@ mod tests {
         pool.keep(|place| place != 1);
         assert_eq!(place(&mut pool, 2), 1, "it was still there");
         pool.keep(|place| place != 1);
-        pool.close_unused(registry.registry());
+        close_unused(&mut pool);
         assert_eq!(pool.servers().count(), 2);
         assert_eq!([place(&mut pool, 4), place(&mut pool, 2)], [1, 3]);
         let server = pool.connection_of(1, b"id").server().to_string();

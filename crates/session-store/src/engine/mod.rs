@@ -56,6 +56,8 @@ pub(crate) struct Engine {
     connectors: Connectors,
     /// No deadline is earlier, but this one may be of a command that has ended.
     next_deadline: Option<Instant>,
+    /// When to look whether servers are silent.
+    next_look: Option<Instant>,
     spin: Spin,
 }
 
@@ -103,6 +105,7 @@ impl Engine {
             events: Events::with_capacity(128),
             batch: Batch::default(),
             next_deadline: None,
+            next_look: None,
             spin: Spin::new(now),
         })
     }
@@ -166,6 +169,9 @@ impl Engine {
             self.expire(now);
             progress = true;
         }
+        if self.next_look.is_some_and(|time| time <= now) {
+            self.look(now);
+        }
         let mut turn = turn!(self, now);
         for connection in self.pool.iter_mut() {
             progress |= connection.pump(&mut turn);
@@ -189,6 +195,9 @@ impl Engine {
             self.send(request, deadline, now);
         });
         self.topology.used(now);
+        if self.next_look.is_none() {
+            self.next_look = self.topology.patience(&self.config).map(|patience| now + patience);
+        }
         self.batch = batch;
     }
 
@@ -355,9 +364,27 @@ impl Engine {
         let mut next = deadlines.min();
         if self.topology.may_redirect() {
             next = next.into_iter().chain(self.expire_unsent(now)).min();
-            self.pool.close_unused(self.poll.registry());
         }
         self.next_deadline = next;
+    }
+
+    /// Looks whether servers are silent, whose place others may have taken.
+    fn look(&mut self, now: Instant) {
+        self.next_look = None;
+        let Some(patience) = self.topology.patience(&self.config) else { return };
+        if self.pool.has_silent(patience, now) {
+            self.topology.suspect();
+        }
+        self.pool.close_unused(patience, &mut turn!(self, now));
+        self.place_waiting(now);
+        if !self.is_idle() {
+            self.next_look = Some(now + patience);
+        }
+    }
+
+    /// Whether nobody waits for anything.
+    fn is_idle(&self) -> bool {
+        self.order.is_empty() && self.pool.iter().all(Connection::is_idle)
     }
 
     /// Settles what is past its deadline and with no connection; returns the earliest deadline that remains.
@@ -389,13 +416,14 @@ impl Engine {
         if !self.queue.park() {
             return;
         }
-        if self.order.is_empty() && self.pool.iter().all(Connection::is_idle) {
+        if self.is_idle() {
             // Not even the deadline of a command that has ended wakes an idle store.
             self.next_deadline = None;
         }
         let due = self.pool.iter().filter_map(Connection::next_attempt);
         let timeout = due
             .chain(self.next_deadline)
+            .chain(self.next_look)
             .chain(self.parked.next())
             .chain(self.topology.next_search(self.needs_search()))
             .min()

@@ -380,8 +380,26 @@ mod cluster {
         bench.say(0, "+OK\r\n");
         bench.say(1, "+OK\r\n");
         assert_eq!(bench.outcomes(), [done(3), done(4)]);
-        bench.engine.expire(bench.start);
+        bench.engine.look(bench.start);
         assert_eq!(bench.servers[0].read(&mut [0; 10]).unwrap(), 0, "it is closed then");
+    }
+
+    #[test]
+    fn a_server_that_is_silent_is_left_once_another_has_taken_its_place() {
+        let mut bench = bench();
+        let ids = ["a", "b", "c", "d", "e", "f"];
+        let mut own = ids.into_iter().filter(|id| slot_of(id) < 8192);
+        let (one, other) = (own.next().unwrap(), own.next().unwrap());
+        bench.start(&[save(1, one), load(2, other)]);
+        let later = bench.start + TIMEOUT / 4;
+        bench.run(later);
+        assert!(bench.outcomes().is_empty(), "it still has its slots");
+        bench.received(1);
+        bench.learn(&[(0..=16_383, 2)]);
+        bench.engine.look(later);
+        bench.run(later);
+        assert_eq!(bench.outcomes(), [(1, "DISCONNECTED".to_owned())], "it may have happened");
+        assert!(bench.received(1).contains("GET"));
     }
 
     #[test]

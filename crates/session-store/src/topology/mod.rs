@@ -8,7 +8,7 @@ mod single;
 pub(crate) mod slots;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::cluster::Cluster;
 use self::single::Single;
@@ -69,6 +69,15 @@ impl Topology {
     /// be kept until its reply.
     pub(crate) fn may_redirect(&self) -> bool {
         matches!(self, Self::Cluster(_))
+    }
+
+    /// How long a server may be silent before it is looked whether another one has taken its place; `None` if
+    /// none can.
+    pub(crate) fn patience(&self, config: &Config) -> Option<Duration> {
+        match self {
+            Self::Single(_) => None,
+            Self::Cluster(_) => Some(config.timeout / 4),
+        }
     }
 
     /// Takes note of where a server has sent a command.
