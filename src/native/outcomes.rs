@@ -5,7 +5,7 @@ use std::ptr;
 use napi::bindgen_prelude::{Object, Result, check_status};
 use napi::{Env, JsValue, sys};
 use napi_derive::napi;
-use session_store::{Answer, Code, Error, Outcome, Outcomes};
+use session_store::{Answer, Code, Error, Event, Outcome, Outcomes};
 
 /// What a request came to.
 #[napi]
@@ -18,6 +18,8 @@ pub enum OutcomeKind {
     Text = 2,
     /// It failed; why is the payload: `{ code, message, reply }`.
     Failed = 3,
+    /// It is no request: what has happened to a connection is the payload, a `ConnectionEvent`.
+    Event = 4,
 }
 
 /// Texts of more bytes than this are left for the next time, so that making strings of them does not
@@ -64,6 +66,7 @@ pub(crate) fn write(
                 }
             }
             Answer::Failed(error) => (OutcomeKind::Failed, Some(failure(env, *error)?)),
+            Answer::Event(event) => (OutcomeKind::Event, Some(connection_event(env, *event)?)),
         };
         if let Some(payload) = payload {
             // SAFETY: both values are of this call.
@@ -101,5 +104,33 @@ fn failure(env: &Env, error: Error) -> Result<sys::napi_value> {
     if let Some(reply) = error.reply {
         object.set("reply", reply)?;
     }
+    Ok(object.raw())
+}
+
+fn connection_event(env: &Env, event: Event) -> Result<sys::napi_value> {
+    let mut object = Object::new(env)?;
+    let (name, address) = match event {
+        Event::Connect { address, attempt } => {
+            object.set("attempt", attempt)?;
+            ("connect", address)
+        }
+        Event::Disconnect { address, cause } => {
+            object.set("cause", cause)?;
+            ("disconnect", address)
+        }
+        Event::Reconnect { address, attempt, delay, cause } => {
+            object.set("attempt", attempt)?;
+            object.set("delay", delay.as_secs_f64() * 1000.0)?;
+            object.set("cause", cause)?;
+            ("reconnect", address)
+        }
+        Event::Topology { addresses } => {
+            object.set("addresses", addresses)?;
+            object.set("name", "topology")?;
+            return Ok(object.raw());
+        }
+    };
+    object.set("name", name)?;
+    object.set("address", address)?;
     Ok(object.raw())
 }

@@ -15,6 +15,7 @@ mod connect;
 mod connection;
 mod engine;
 mod error;
+mod event;
 mod handover;
 mod record;
 mod resp;
@@ -28,8 +29,9 @@ pub use connect::tls::TlsOptions;
 #[cfg(all(feature = "bench", unix))]
 pub use engine::bench;
 pub use error::{Code, ConfigError, Error};
+pub use event::Event;
 pub use handover::outcome::{Answer, Outcome, Outcomes};
-pub use handover::ticket::{EVERYONE, Ticket};
+pub use handover::ticket::{EVERYONE, NOBODY, Ticket};
 pub use record::{MAX_SPANS, Scan, scan};
 pub use store::Store;
 pub use verbs::Verb;

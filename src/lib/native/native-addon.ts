@@ -97,6 +97,8 @@ export declare enum OutcomeKind {
   Text = 2,
   /** It failed; why is the payload: `{ code, message, reply }`. */
   Failed = 3,
+  /** It is no request: what has happened to a connection is the payload, a `ConnectionEvent`. */
+  Event = 4,
 }
 
 /** What can be asked of a connection, and what the outcome is. */

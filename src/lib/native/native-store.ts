@@ -13,6 +13,7 @@ import {
   type Terms,
 } from '../store/session-store.ts'
 import { lengthOf, type TextPieces } from '../store/text-pieces.ts'
+import { publish, type ConnectionEvent } from './connection-events.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
 import { TicketTable } from './ticket-table.ts'
@@ -345,10 +346,14 @@ export class NativeStore implements SessionStore {
       }
       return 0
     }
+    let { OutcomeKind } = this.#addon
+    if (this.#outcomes[start + 1] === OutcomeKind.Event) {
+      publish(payload as ConnectionEvent)
+      return 0
+    }
     let waiting = this.#waiting.take(ticket)
     if (waiting === undefined) return 0
 
-    let { OutcomeKind } = this.#addon
     try {
       switch (this.#outcomes[start + 1]) {
         case OutcomeKind.Text:

@@ -22,6 +22,8 @@ pub(crate) struct Attempts {
     timeout: Duration,
     /// The number of the latest.
     latest: u64,
+    /// How many were started since there was a connection.
+    started: u32,
     under_way: usize,
     /// When the latest is given up, unless it has ended. It may still succeed after that.
     given_up_at: Option<Instant>,
@@ -37,6 +39,7 @@ impl Attempts {
         Self {
             timeout,
             latest: 0,
+            started: 0,
             under_way: 0,
             given_up_at: None,
             backoff: Backoff::new(timeout, now),
@@ -56,6 +59,7 @@ impl Attempts {
             return None;
         }
         self.latest += 1;
+        self.started = self.started.saturating_add(1);
         self.under_way += 1;
         self.given_up_at = Some(now + self.timeout);
         Some(self.latest)
@@ -83,18 +87,25 @@ impl Attempts {
     }
 
     /// Takes note that there is a new connection. If its server takes no writes either, the next
-    /// one is a pause away.
-    pub(crate) fn succeed(&mut self, now: Instant) {
+    /// one is a pause away. Returns how many attempts that took.
+    pub(crate) fn succeed(&mut self, now: Instant) -> u32 {
         self.given_up_at = None;
         self.last_failure = None;
         self.replacements.fail(now);
+        std::mem::take(&mut self.started)
     }
 
-    /// Takes note of a failure.
-    pub(crate) fn fail(&mut self, is_disconnected: bool, reason: String, now: Instant) {
+    /// Takes note of a failure. Returns how many attempts there have been, and the pause before the next one.
+    pub(crate) fn fail(
+        &mut self,
+        is_disconnected: bool,
+        reason: String,
+        now: Instant,
+    ) -> (u32, Duration) {
         let pace = if is_disconnected { &mut self.backoff } else { &mut self.replacements };
         pace.fail(now);
         self.last_failure = Some(reason);
+        (self.started, pace.retry_at() - now)
     }
 
     /// Takes note that the server has answered.

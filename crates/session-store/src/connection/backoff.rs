@@ -24,7 +24,7 @@ impl Backoff {
 
     pub(crate) fn fail(&mut self, now: Instant) {
         let pause = (FIRST * 2u32.pow(self.failures.min(6))).min(self.longest);
-        self.failures += 1;
+        self.failures = self.failures.saturating_add(1);
         // Spread, so that many processes do not come back at the same moment.
         self.retry_at = now + pause.mul_f64(0.5 + fastrand::f64() / 2.0);
     }

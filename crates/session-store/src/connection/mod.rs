@@ -26,6 +26,7 @@ use crate::config::{Config, Server};
 use crate::connect::{ConnectError, socket::Socket};
 use crate::engine::settlement::Settlement;
 use crate::error::Error;
+use crate::event::Event;
 use crate::handover::outcome::Answer;
 use crate::resp::error_code;
 use crate::verbs::load::Form;
@@ -236,7 +237,8 @@ impl Connection {
         match result {
             Ok(_) if !is_wanted || self.successor.is_some() => {}
             Ok(socket) => {
-                self.attempts.succeed(turn.now);
+                let attempt = self.attempts.succeed(turn.now);
+                turn.settlement.tell(Event::connect(&self.server, attempt));
                 self.successor = Some(Wire::new(socket, turn.config.max_bytes));
                 self.change_over(turn);
             }
@@ -247,7 +249,11 @@ impl Connection {
                         turn.settlement.fail(command.ticket, error);
                     }
                 }
-                self.attempts.fail(self.wire.is_none(), error.reason, turn.now);
+                let cause = error.reason.clone();
+                let (attempt, delay) =
+                    self.attempts.fail(self.wire.is_none(), error.reason, turn.now);
+                let address = self.server.to_string();
+                turn.settlement.tell(Event::Reconnect { address, attempt, delay, cause });
                 turn.settlement.suspect_server();
             }
         }
@@ -348,6 +354,7 @@ impl Connection {
         }
         // A server that is gone for good is refused soon enough; one that restarts is back at once.
         self.attempts.fail(true, format!("connection lost: {reason}"), turn.now);
+        turn.settlement.tell(Event::disconnect(&self.server, reason));
         turn.settlement.suspect_server();
 
         let mut again = VecDeque::new();

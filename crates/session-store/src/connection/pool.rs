@@ -44,6 +44,11 @@ impl Pool {
         self.members.iter().filter(|it| it.state == State::Used).map(|it| &it.server)
     }
 
+    /// Where they are.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.servers().map(ToString::to_string).collect()
+    }
+
     /// Returns the place of a server, which it gets if it has none. Its connections are made when there are
     /// commands for them.
     pub(crate) fn place_of(&mut self, server: Server, config: &Config, now: Instant) -> Place {
@@ -176,11 +181,11 @@ mod tests {
     }
 
     fn close_unused(pool: &mut Pool) {
-        let (config, poll) = (config(), Poll::new().unwrap());
+        let (config, events) = (config(), Poll::new().unwrap());
         let mut turn = Turn {
             now: Instant::now(),
             config: &config,
-            registry: poll.registry(),
+            registry: events.registry(),
             encoder: &Encoder::new(&config),
             settlement: &mut Settlement::default(),
             may_redirect: true,

@@ -28,6 +28,7 @@ use crate::connect::ConnectError;
 use crate::connection::pool::{Place, Pool};
 use crate::connection::{Connection, Turn};
 use crate::error::{Code, Error};
+use crate::event::Event;
 use crate::handover::mailbox::Mailbox;
 use crate::handover::queue::{Batch, Queue};
 use crate::handover::ticket::EVERYONE;
@@ -337,7 +338,12 @@ impl Engine {
         self.topology.finish_search(attempt, result.as_ref().err(), now);
         match result {
             Ok(found) => {
+                let before = self.pool.addresses();
                 self.topology.learn(found, &mut self.pool, now);
+                let addresses = self.pool.addresses();
+                if addresses != before {
+                    self.settlement.tell(Event::Topology { addresses });
+                }
                 self.place_waiting(now);
             }
             Err(error) if error.is_permanent => {

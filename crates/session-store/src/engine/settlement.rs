@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::command::Command;
 use crate::config::Server;
 use crate::error::Error;
+use crate::event::Event;
 use crate::handover::outcome::{Answer, Outcomes};
-use crate::handover::ticket::Ticket;
+use crate::handover::ticket::{NOBODY, Ticket};
 
 #[derive(Default)]
 pub(crate) struct Settlement {
@@ -50,6 +51,11 @@ impl Settlement {
     /// Ends a request with an error.
     pub(crate) fn fail(&mut self, ticket: Ticket, error: Error) {
         self.answer(ticket, Answer::Failed(Box::new(error)));
+    }
+
+    /// Tells whoever watches over the connections.
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.outcomes.push(NOBODY, Answer::Event(Box::new(event)));
     }
 
     /// Has a command sent once more.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::buffer;
 use crate::error::Error;
+use crate::event::Event;
 use crate::handover::ticket::Ticket;
 use crate::record::{Scan, scan};
 
@@ -18,6 +19,8 @@ pub enum Answer<'a> {
     Text(&'a [u8]),
     /// It failed.
     Failed(Box<Error>),
+    /// It is no request: something has happened to a connection. The ticket is [`NOBODY`](crate::NOBODY).
+    Event(Box<Event>),
 }
 
 /// The answer to the request with this ticket.
@@ -48,6 +51,7 @@ enum Packed {
     Done,
     Text { text: Range<usize>, spans: Range<usize> },
     Failed(Box<Error>),
+    Event(Box<Event>),
 }
 
 impl Outcomes {
@@ -70,6 +74,7 @@ impl Outcomes {
                 }
             }
             Answer::Failed(error) => Packed::Failed(error),
+            Answer::Event(event) => Packed::Event(event),
         };
         self.entries.push((ticket, packed));
     }
@@ -96,6 +101,7 @@ impl Outcomes {
                 Answer::Text(&self.texts[text])
             }
             Packed::Failed(error) => Answer::Failed(error),
+            Packed::Event(event) => Answer::Event(event),
         };
         Some(Outcome { ticket: *ticket, answer, spans: &self.spans[spans] })
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::{Came, Client, Server, options};
-use session_store::{Options, Verb};
+use session_store::{Event, Options, Verb};
 
 fn text(text: &str) -> Came {
     Came::Text(text.to_owned())
@@ -142,4 +142,39 @@ fn a_panic_on_the_thread_fails_who_waits_and_hangs_nobody() {
     assert!(matches!(came, Came::Failed("DISCONNECTED", _)), "{came:?}");
     assert_eq!(client.save("a", "1"), Came::Done);
     assert_eq!(client.load("a"), text("1"));
+}
+
+#[test]
+fn what_happens_to_connections_is_told() {
+    let server = Server::start();
+    let client = Client::new(options(server.url()));
+    let address = server.url();
+    assert_eq!(client.save("a", "1"), Came::Done);
+    assert_eq!(
+        *client.events.lock().unwrap(),
+        [Event::Connect { address: address.clone(), attempt: 1 }]
+    );
+
+    let port = server.port;
+    drop(server);
+    let read = client.start(Verb::Load, "a", "");
+    while !matches!(client.events.lock().unwrap().last(), Some(Event::Reconnect { attempt: 2, .. }))
+    {
+        client.fetch();
+        std::thread::yield_now();
+    }
+    let _server = Server::start_on(port);
+    assert_eq!(client.wait(read), Came::Missing);
+    let events = client.events.lock().unwrap();
+    let is_at = |address: &str| address == format!("redis://127.0.0.1:{port}");
+    assert!(events.iter().any(
+        |event| matches!(event, Event::Disconnect { address, cause } if is_at(address) && !cause.is_empty())
+    ));
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event, Event::Reconnect { attempt: 1, delay, cause, .. }
+        if *delay > Duration::ZERO && cause.contains("refused")))
+    );
+    assert!(matches!(events.last(), Some(Event::Connect { attempt: 3.., .. })), "{events:?}");
 }

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use session_store::{
-    Answer, Config, Content, EVERYONE, Options, Outcomes, Request, Store, Ticket, Verb,
+    Answer, Config, Content, EVERYONE, Event, NOBODY, Options, Outcomes, Request, Store, Ticket,
+    Verb,
 };
 use tempfile::TempDir;
 
@@ -147,6 +148,7 @@ pub struct Client {
     arrived: Arc<(Mutex<HashMap<Ticket, Came>>, Condvar)>,
     woken: Arc<(Mutex<bool>, Condvar)>,
     tickets: AtomicU32,
+    pub events: Mutex<Vec<Event>>,
 }
 
 pub fn options(url: String) -> Options {
@@ -176,7 +178,13 @@ impl Client {
             wake.1.notify_all();
             then();
         });
-        Self { store: Arc::new(store), arrived: Arc::default(), woken, tickets: AtomicU32::new(0) }
+        Self {
+            store: Arc::new(store),
+            arrived: Arc::default(),
+            woken,
+            tickets: AtomicU32::new(0),
+            events: Mutex::default(),
+        }
     }
 
     /// Hands a request over; returns its ticket.
@@ -210,7 +218,7 @@ impl Client {
         }
     }
 
-    fn fetch(&self) {
+    pub fn fetch(&self) {
         let mut outcomes = Outcomes::default();
         self.store.fetch(&mut outcomes, false);
         let mut arrived = self.arrived.0.lock().unwrap();
@@ -220,6 +228,11 @@ impl Client {
                 Answer::Done => Came::Done,
                 Answer::Text(text) => Came::Text(String::from_utf8(text.to_vec()).unwrap()),
                 Answer::Failed(error) => Came::Failed(error.code.name(), error.message),
+                Answer::Event(event) => {
+                    assert_eq!(outcome.ticket, NOBODY);
+                    self.events.lock().unwrap().push(*event);
+                    continue;
+                }
             };
             let before = arrived.insert(outcome.ticket, came);
             assert!(before.is_none(), "a second outcome for ticket {}", outcome.ticket);
