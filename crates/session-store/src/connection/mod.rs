@@ -9,6 +9,7 @@ mod outbox;
 pub(crate) mod pool;
 #[cfg(all(test, unix))]
 mod tests;
+mod transmit;
 mod wire;
 
 use std::collections::VecDeque;
@@ -21,7 +22,7 @@ use self::attempts::{Attempts, Need};
 use self::capabilities::Capabilities;
 use self::in_flight::{Answered, InFlight};
 use self::wire::Wire;
-use crate::command::{Command, Content, Request};
+use crate::command::{Command, Request};
 use crate::config::{Config, Server};
 use crate::connect::{ConnectError, socket::Socket};
 use crate::engine::settlement::Settlement;
@@ -29,7 +30,6 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::handover::outcome::Answer;
 use crate::resp::error_code;
-use crate::verbs::load::Form;
 use crate::verbs::stage::StagingIds;
 use crate::verbs::{Encoder, Meaning, Step};
 
@@ -87,7 +87,7 @@ impl Connection {
 
     /// Whether a command can be sent at once.
     pub(crate) fn is_open(&self) -> bool {
-        self.wire.is_some() && self.successor.is_none()
+        self.wire.is_some() && self.successor.is_none() && !self.is_outdated
     }
 
     /// Whether nobody waits for anything.
@@ -127,7 +127,7 @@ impl Connection {
         std::mem::take(&mut self.waiting)
     }
 
-    /// Has another connection made to take the place of this one: the server's name means another by now.
+    /// Has another connection made, for which commands wait: the server's name means another one by now.
     pub(crate) fn outdate(&mut self) {
         self.is_outdated = self.wire.is_some();
     }
@@ -139,66 +139,6 @@ impl Connection {
             self.transmit(command, &kept.content(), turn);
         } else {
             self.waiting.push_back(command);
-        }
-    }
-
-    /// Writes a command, whose content is passed beside it, and expects the reply. What may be
-    /// needed once more is kept with it.
-    fn transmit(&mut self, mut command: Command, content: &Content<'_>, turn: &Turn<'_>) {
-        if let Step::Replace(_) = command.step {
-            self.transmit_replacement(command, content, turn);
-            return;
-        }
-        let Some(wire) = &mut self.wire else { return };
-        let output = wire.output();
-        let is_asking = command.is_asking;
-        let mut send = Send { output, in_flight: &mut self.in_flight, turn, is_asking };
-        let mut refresh = None;
-        if command.step == Step::Load
-            && let Some(Form::GetAndExpire { .. }) = self.capabilities.load_form()
-        {
-            command.step = Step::Get;
-            let (ticket, deadline) = (command.ticket, command.deadline);
-            refresh = Some(Command::bare(ticket, Step::Refresh, deadline));
-        }
-        if command.step.is_repeatable() || turn.may_redirect {
-            command.keep(content);
-        }
-        send.awaited(command, content);
-        if let Some(refresh) = refresh {
-            send.unawaited(refresh, content);
-        }
-    }
-
-    /// Writes a replacement, and ahead of it what it takes besides.
-    fn transmit_replacement(
-        &mut self,
-        mut command: Command,
-        content: &Content<'_>,
-        turn: &Turn<'_>,
-    ) {
-        let Some(wire) = &mut self.wire else { return };
-        let output = wire.output();
-        // While a slot moves, nothing can be done with two keys of which only one has arrived.
-        let may_stage = command.detours == 0;
-        let form = self.capabilities.replace_form(turn.encoder, content, may_stage);
-        let (ticket, deadline) = (command.ticket, command.deadline);
-        let is_asking = command.is_asking;
-        let mut send = Send { output, in_flight: &mut self.in_flight, turn, is_asking };
-        command.step = Step::Replace(form);
-        if turn.may_redirect {
-            command.keep(content);
-        }
-        if self.capabilities.needs_probe() {
-            send.unawaited(Command::bare(ticket, Step::Probe, deadline), content);
-        }
-        if command.step.is_staged() {
-            let id = self.staging_ids.next(turn.encoder, content.id);
-            let staged = Content { id: &id, ..*content };
-            send.unawaited(Command::bare(ticket, Step::Stage, deadline), &staged);
-            send.awaited(command, &Content { text: &id, ..*content });
-        } else {
-            send.awaited(command, content);
         }
     }
 
@@ -352,6 +292,7 @@ impl Connection {
         if let Some(wire) = self.wire.take() {
             wire.abort(turn.registry);
         }
+        self.is_outdated = false;
         // A server that is gone for good is refused soon enough; one that restarts is back at once.
         self.attempts.fail(true, format!("connection lost: {reason}"), turn.now);
         turn.settlement.tell(Event::disconnect(&self.server, reason));
@@ -431,36 +372,6 @@ impl Connection {
 
         let waiting = self.waiting.iter().map(|command| command.deadline);
         self.in_flight.next_deadline().into_iter().chain(waiting).min()
-    }
-}
-
-/// Writes commands and expects their replies.
-struct Send<'a> {
-    output: &'a mut Vec<u8>,
-    in_flight: &'a mut InFlight,
-    turn: &'a Turn<'a>,
-    /// Whether each of them needs to ask for it.
-    is_asking: bool,
-}
-
-impl Send<'_> {
-    fn awaited(&mut self, command: Command, content: &Content<'_>) {
-        self.send(command, content, true);
-    }
-
-    fn unawaited(&mut self, command: Command, content: &Content<'_>) {
-        self.send(command, content, false);
-    }
-
-    fn send(&mut self, command: Command, content: &Content<'_>, is_awaited: bool) {
-        let Turn { encoder, now, .. } = *self.turn;
-        if self.is_asking {
-            let asking = Command::bare(command.ticket, Step::Asking, command.deadline);
-            asking.step.write(self.output, encoder, content);
-            self.in_flight.push(asking, false, now);
-        }
-        command.step.write(self.output, encoder, content);
-        self.in_flight.push(command, is_awaited, now);
     }
 }
 

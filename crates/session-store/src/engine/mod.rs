@@ -1,10 +1,25 @@
 //! The I/O thread: from the queue to the connections, and from the replies to the mailbox.
 
+/// What a turn works with, and the connections beside it.
+macro_rules! turn {
+    ($engine:ident, $now:expr) => {
+        Turn {
+            now: $now,
+            config: &$engine.config,
+            registry: $engine.poll.registry(),
+            encoder: &$engine.encoder,
+            settlement: &mut $engine.settlement,
+            may_redirect: $engine.topology.may_redirect(),
+        }
+    };
+}
+
 #[cfg(all(feature = "bench", unix))]
 pub mod bench;
 mod connectors;
 mod order;
 mod parked;
+mod placement;
 pub(crate) mod settlement;
 mod spin;
 #[cfg(all(test, unix))]
@@ -20,26 +35,22 @@ use mio::{Events, Poll, Token, Waker};
 use self::connectors::{Attempted, Connectors};
 use self::order::Order;
 use self::parked::Parked;
-use self::settlement::{Redirected, Settlement};
+use self::settlement::Settlement;
 use self::spin::Spin;
-use crate::command::{Command, Request};
 use crate::config::Config;
 use crate::connect::ConnectError;
-use crate::connection::pool::{Place, Pool};
+use crate::connection::pool::Pool;
 use crate::connection::{Connection, Turn};
 use crate::error::{Code, Error};
 use crate::event::Event;
 use crate::handover::mailbox::Mailbox;
 use crate::handover::queue::{Batch, Queue};
 use crate::handover::ticket::EVERYONE;
-use crate::topology::{Destination, Found, Topology};
+use crate::topology::{Found, Topology};
 use crate::verbs::Encoder;
 
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);
-
-/// So many times a command is sent on at once. It may be going in circles then.
-const PROMPT_DETOURS: u8 = 2;
 
 pub(crate) struct Engine {
     config: Arc<Config>,
@@ -60,20 +71,6 @@ pub(crate) struct Engine {
     /// When to look whether servers are silent.
     next_look: Option<Instant>,
     spin: Spin,
-}
-
-/// What a turn works with, and the connections beside it.
-macro_rules! turn {
-    ($engine:ident, $now:expr) => {
-        Turn {
-            now: $now,
-            config: &$engine.config,
-            registry: $engine.poll.registry(),
-            encoder: &$engine.encoder,
-            settlement: &mut $engine.settlement,
-            may_redirect: $engine.topology.may_redirect(),
-        }
-    };
 }
 
 impl Engine {
@@ -202,109 +199,6 @@ impl Engine {
         self.batch = batch;
     }
 
-    fn send(&mut self, request: &Request<'_>, deadline: Instant, now: Instant) {
-        let id = request.content.id;
-        match self.topology.place_of(id) {
-            Some(place) => {
-                self.pool.connection_of(place, id).send(request, deadline, &turn!(self, now));
-            }
-            None => self.place(Command::owned(request, deadline), now),
-        }
-    }
-
-    /// Gives a command to the server that has its session, or keeps it until that is known.
-    fn place(&mut self, command: Command, now: Instant) {
-        if let Some(place) = self.topology.place_of(command.content().id) {
-            self.place_at(place, command, now);
-        } else {
-            self.topology.suspect();
-            self.parked.until_placed(command);
-        }
-    }
-
-    fn place_at(&mut self, place: Place, command: Command, now: Instant) {
-        let connection = self.pool.connection_of(place, command.content().id);
-        connection.accept(command, &turn!(self, now));
-    }
-
-    /// Sends the commands that are to be sent once more, or elsewhere, and those that may start; returns
-    /// whether there were any.
-    fn go_on(&mut self, now: Instant) -> bool {
-        let mut progress = false;
-        for command in std::mem::take(&mut self.settlement.repeated) {
-            progress = true;
-            self.place(command, now);
-        }
-        for redirected in std::mem::take(&mut self.settlement.redirected) {
-            progress = true;
-            self.redirect(redirected, now);
-        }
-        if !self.topology.may_redirect() {
-            return progress;
-        }
-        for (mut command, refusal) in std::mem::take(&mut self.settlement.postponed) {
-            command.detours = command.detours.saturating_add(1);
-            command.is_asking = false;
-            self.settlement.suspect_server();
-            self.parked.for_a_while(command, Some(refusal), now);
-        }
-        if std::mem::take(&mut self.settlement.is_server_suspect) {
-            self.topology.suspect();
-        }
-        if !self.parked.is_empty() {
-            for command in self.parked.take_due(false, now) {
-                progress = true;
-                self.place(command, now);
-            }
-        }
-        progress | self.start_followers(now)
-    }
-
-    /// Starts the commands that have waited for another one of their session.
-    fn start_followers(&mut self, now: Instant) -> bool {
-        let mut progress = false;
-        while let Some(ended) = &mut self.settlement.ended
-            && !ended.is_empty()
-        {
-            for ticket in std::mem::take(ended) {
-                if let Some(command) = self.order.leave(ticket) {
-                    progress = true;
-                    self.place(command, now);
-                }
-            }
-        }
-        progress
-    }
-
-    fn redirect(&mut self, redirected: Redirected, now: Instant) {
-        let Redirected { mut command, words, by } = redirected;
-        let destination = match self.topology.redirect(&words, &by, &mut self.pool, now) {
-            Ok(destination) => destination,
-            Err(error) => return self.settlement.fail(command.ticket, error),
-        };
-        let was_asking = std::mem::take(&mut command.is_asking);
-        command.detours = command.detours.saturating_add(1);
-        match destination {
-            Destination::Moved(place) if command.detours <= PROMPT_DETOURS => {
-                self.place_at(place, command, now);
-            }
-            Destination::ForNow(place) if !was_asking => {
-                command.is_asking = true;
-                self.place_at(place, command, now);
-            }
-            Destination::Itself(place) => {
-                self.pool.connection_of(place, command.content().id).outdate();
-                self.parked.for_a_while(command, None, now);
-            }
-            _ => self.parked.for_a_while(command, None, now),
-        }
-    }
-
-    /// Whether commands wait until it is known where servers are.
-    fn needs_search(&self) -> bool {
-        !self.parked.is_empty() || self.pool.iter().any(Connection::is_waiting)
-    }
-
     fn start_attempts(&mut self, now: Instant) {
         for (index, connection) in self.pool.iter_mut().enumerate() {
             if let Some(attempt) = connection.start_attempt(&turn!(self, now)) {
@@ -356,14 +250,6 @@ impl Engine {
         }
     }
 
-    /// Sends the commands on their way that wait for a server, which may be another one by now.
-    fn place_waiting(&mut self, now: Instant) {
-        let unplaced = self.parked.take_due(true, now);
-        for command in self.pool.take_waiting().into_iter().chain(unplaced) {
-            self.place(command, now);
-        }
-    }
-
     fn expire(&mut self, now: Instant) {
         let mut turn = turn!(self, now);
         let deadlines = self.pool.iter_mut().filter_map(|it| it.expire(&mut turn));
@@ -374,39 +260,9 @@ impl Engine {
         self.next_deadline = next;
     }
 
-    /// Looks whether servers are silent, whose place others may have taken.
-    fn look(&mut self, now: Instant) {
-        self.next_look = None;
-        let Some(patience) = self.topology.patience(&self.config) else { return };
-        if self.pool.has_silent(patience, now) {
-            self.topology.suspect();
-        }
-        self.pool.close_unused(patience, &mut turn!(self, now));
-        self.place_waiting(now);
-        if !self.is_idle() {
-            self.next_look = Some(now + patience);
-        }
-    }
-
     /// Whether nobody waits for anything.
     fn is_idle(&self) -> bool {
         self.order.is_empty() && self.pool.iter().all(Connection::is_idle)
-    }
-
-    /// Settles what is past its deadline and with no connection; returns the earliest deadline that remains.
-    fn expire_unsent(&mut self, now: Instant) -> Option<Instant> {
-        let Self { config, settlement, topology, .. } = self;
-        let (seeds, timeout) = (&config.seeds, config.timeout);
-        let parked = self.parked.expire(now, |command, refusal| {
-            let error = refusal.unwrap_or_else(|| {
-                Error::not_connected_in_time(seeds, timeout, topology.last_failure())
-            });
-            settlement.fail(command.ticket, error);
-        });
-        let behind = self.order.expire(now, |ticket| {
-            settlement.fail(ticket, Error::timed_out(seeds, timeout, false));
-        });
-        parked.into_iter().chain(behind).min()
     }
 
     /// Hands over what has come in.
