@@ -17,6 +17,10 @@ export interface Proxy {
    * when the client gives the connection up. New connections work, unless `newOnes` are held too.
    */
   hold(newOnes?: boolean): void
+  /** A black hole on connections that are made from now on; those that are open now work. */
+  holdNewOnes(): void
+  /** Half-open: what this side sends on the open connections waits, and what the other sends arrives. */
+  holdFrom(side: 'client' | 'server'): void
   /** Resolves when something has come from the server, or with `'client'` from there, and is held. */
   held(from?: 'client' | 'server'): Promise<void>
   /**
@@ -26,42 +30,65 @@ export interface Proxy {
   release(): Promise<void>
   /** From now on, whatever either side sends takes up to so many milliseconds more, at random. */
   jitter(most: number): void
-  /** Breaks all connections. */
+  /**
+   * From now on, no more than so many bytes a second pass in either direction of a connection. Who
+   * sends more finds the connection full, as on a slow network. `Infinity` ends it.
+   */
+  throttle(bytesPerSecond: number): void
+  /** Has the clients receive these bytes on the open connections, as if the server had sent them. */
+  inject(bytes: string | Uint8Array): void
+  /** Breaks all connections. What the server has sent before still arrives. */
   cut(): void
+  /** Breaks all connections by an RST on both sides. What is on its way is lost. */
+  reset(): void
   /** Lets that many further bytes of replies through, and breaks all connections behind them. */
   cutAfter(replyBytes: number): void
   /** Lets that many further bytes of replies through, and then does as {@link hold}. */
   holdAfter(replyBytes: number): void
-  /** Stops listening and breaks all connections, as when nobody is there. */
+  /** Stops listening and breaks all connections but those between servers, as when nobody is there. */
   refuse(): Promise<void>
   /** Listens again, on the same port. */
   accept(): Promise<void>
   stop(): Promise<void>
 }
 
+/**
+ * Servers that connect to each other from here are not the proxy's business: it passes on what they
+ * say, and does not count them.
+ */
+export const SERVERS_ADDRESS = '127.0.0.2'
+
 interface Link {
   client: net.Socket
   server: net.Socket
-  isHeld: boolean
+  /** The senders whose bytes are kept. */
+  held: Set<net.Socket>
   /** When what was sent last arrives, by its direction. */
   arrivals: Map<net.Socket, Promise<void>>
   kept: { to: net.Socket; data: Buffer }[]
 }
 
+/** How often something passes a throttled connection. */
+const SLICES_PER_SECOND = 50
+
 /** Starts a proxy before the server on this port of 127.0.0.1. */
 export async function startProxy(target: { port: number }): Promise<Proxy> {
   let links = new Set<Link>()
+  let passedOn = new Set<net.Socket>()
   let connections = 0
   let holdsNewOnes = false
   let most = 0
+  let rate = Infinity
   let replyBytesLeft = Infinity
   let atTheEnd = cut
   let onHeld: { from: 'client' | 'server'; resolve: () => void }[] = []
 
   let listener = net.createServer((client) => {
-    connections++
     let server = net.connect(target.port, '127.0.0.1')
-    let link: Link = { client, server, isHeld: holdsNewOnes, arrivals: new Map(), kept: [] }
+    if (client.remoteAddress === SERVERS_ADDRESS) return passOn(client, server)
+    connections++
+    let link: Link = { client, server, held: new Set(), arrivals: new Map(), kept: [] }
+    if (holdsNewOnes) holdBoth(link)
     links.add(link)
     for (let socket of [client, server]) {
       socket.setNoDelay(true)
@@ -73,6 +100,7 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
   })
 
   function arrive(link: Link, to: net.Socket, data: Buffer) {
+    if (rate !== Infinity) return void trickle(link, to, data)
     if (most === 0) return pass(link, to, data)
     let delay = sleep(Math.random() * most)
     let before = link.arrivals.get(to)
@@ -84,9 +112,22 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
     )
   }
 
+  /** Takes no more from the sender before all of it has passed. */
+  async function trickle(link: Link, to: net.Socket, data: Buffer) {
+    let from = senderTo(to, link)
+    from.pause()
+    while (data.length > 0 && links.has(link)) {
+      let count = Math.max(1, Math.min(data.length, Math.floor(rate / SLICES_PER_SECOND)))
+      if (rate !== Infinity) await sleep((1000 * count) / rate)
+      if (links.has(link)) pass(link, to, data.subarray(0, count))
+      data = data.subarray(count)
+    }
+    from.resume()
+  }
+
   function pass(link: Link, to: net.Socket, data: Buffer) {
     let isReply = to === link.client
-    if (link.isHeld) {
+    if (link.held.has(senderTo(to, link))) {
       link.kept.push({ to, data })
       let from = isReply ? 'server' : 'client'
       for (let waiting of onHeld) if (waiting.from === from) waiting.resolve()
@@ -105,19 +146,31 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
 
   /** What was written to the client before still reaches it. */
   function drop(link: Link) {
-    links.delete(link)
-    link.kept = []
+    forget(link)
     link.client.removeAllListeners('data').resume().destroySoon()
     link.server.destroy()
+  }
+
+  function forget(link: Link) {
+    links.delete(link)
+    link.kept = []
   }
 
   function cut() {
     for (let link of links) drop(link)
   }
 
+  function reset() {
+    for (let link of links) {
+      forget(link)
+      link.client.resetAndDestroy()
+      link.server.resetAndDestroy()
+    }
+  }
+
   function hold(newOnes = false) {
     holdsNewOnes = newOnes
-    for (let link of links) link.isHeld = true
+    for (let link of links) holdBoth(link)
   }
 
   async function accept() {
@@ -127,10 +180,27 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
 
   async function refuse() {
     if (!listener.listening) return
-    let closed = once(listener, 'close')
+    let closed = [...links].map(({ client }) => once(client, 'close'))
     listener.close()
     cut()
-    await closed
+    await Promise.all(closed)
+  }
+
+  async function stop() {
+    for (let socket of passedOn) socket.destroy()
+    await refuse()
+  }
+
+  function passOn(client: net.Socket, server: net.Socket) {
+    for (let [from, to] of [[client, server] as const, [server, client] as const]) {
+      passedOn.add(from)
+      from.setNoDelay(true).on('error', () => {})
+      from.on('close', () => {
+        passedOn.delete(from)
+        to.destroy()
+      })
+      from.pipe(to)
+    }
   }
 
   let port = await freePort()
@@ -145,19 +215,32 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
       return links.size
     },
     hold,
+    holdNewOnes() {
+      holdsNewOnes = true
+    },
+    holdFrom(side) {
+      for (let link of links) link.held.add(link[side])
+    },
     held: (from = 'server') => new Promise((resolve) => onHeld.push({ from, resolve })),
     async release() {
       holdsNewOnes = false
       await setImmediate()
       for (let link of links) {
-        link.isHeld = false
+        link.held.clear()
         for (let { to, data } of link.kept.splice(0)) pass(link, to, data)
       }
     },
     jitter(milliseconds) {
       most = milliseconds
     },
+    throttle(bytesPerSecond) {
+      rate = bytesPerSecond
+    },
+    inject(bytes) {
+      for (let { client } of links) client.write(bytes)
+    },
     cut,
+    reset,
     cutAfter(replyBytes) {
       replyBytesLeft = replyBytes
       atTheEnd = cut
@@ -168,6 +251,14 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
     },
     refuse,
     accept,
-    stop: refuse,
+    stop,
   }
+}
+
+function senderTo(receiver: net.Socket, { client, server }: Link): net.Socket {
+  return receiver === client ? server : client
+}
+
+function holdBoth({ client, server, held }: Link) {
+  held.add(client).add(server)
 }
