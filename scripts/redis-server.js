@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 import { ensureProgram } from './programs.js'
+import { whenWeAreGone } from './watchdog.js'
 
 /**
  * @typedef {object} RedisServer
@@ -20,6 +21,7 @@ import { ensureProgram } from './programs.js'
  * @typedef {object} RedisServerOptions
  * @property {string} [binary] The program; by default the one of the system
  * @property {number} [port] By default a free one; 0 to not listen on a plain TCP port
+ * @property {string} [config] Its configuration file, before whatever else is configured here
  * @property {string[]} [args] More arguments, such as `['--requirepass', 'secret']`. They come last,
  *   so they win. Leave the log on stdout and its level at `notice`: readiness is read from it.
  * @property {string} [directory] A folder of the caller's, which `stop()` leaves alone (and before
@@ -78,27 +80,28 @@ function isFree(port) {
  * @param {RedisServerOptions} options
  * @returns {Promise<RedisServer>}
  */
-async function start(binary, port, { args = [], directory }) {
+async function start(binary, port, { config, args = [], directory }) {
   let isOwn = directory === undefined
   let folder = directory || mkdtempSync(path.join(tmpdir(), 'redis-server-'))
   mkdirSync(folder, { recursive: true })
 
   let defaults = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder]
-  let child = spawn(binary, [...defaults, '--save', '', '--appendonly', 'no', ...args], {
+  let file = config === undefined ? [] : [config]
+  let child = spawn(binary, [...file, ...defaults, '--save', '', '--appendonly', 'no', ...args], {
     // A group of its own: Ctrl-C is for this process, which stops the server when it is done with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let ended = new Promise((resolve) => child.once('close', resolve))
-  let watchdog = guard(child, isOwn ? folder : '')
+  let callOff = guard(child, isOwn ? folder : '')
 
   async function stop() {
-    child.ref()
+    for (let held of [child, child.stdout, child.stderr]) if ('ref' in held) held.ref()
     child.kill(isOwn ? 'SIGKILL' : 'SIGTERM')
     // One that a test has paused would otherwise never see the signal above.
     child.kill('SIGCONT')
     await ended
-    watchdog.kill('SIGKILL')
+    callOff()
     if (isOwn) rmSync(folder, { recursive: true, force: true })
   }
 
@@ -119,25 +122,17 @@ async function start(binary, port, { args = [], directory }) {
 }
 
 /**
- * Ends the server when this process is gone, be it by `kill -9`: then the pipe to the watchdog
- * closes. A server whose folder is the caller's gets the chance to save.
+ * Ends the server with this process. A server whose folder is the caller's gets the chance to save.
  *
  * @param {import('node:child_process').ChildProcess} child
  * @param {string} ownFolder
  */
 function guard(child, ownFolder) {
-  let script = ownFolder
-    ? 'read -r _; kill -KILL "$1"; rm -rf "$2"'
-    : 'read -r _; kill -TERM "$1"; kill -CONT "$1"'
-  let watchdog = spawn('sh', ['-c', script, 'sh', String(child.pid), ownFolder], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  watchdog.unref()
-  if (watchdog.stdin instanceof net.Socket) watchdog.stdin.unref()
+  let script = ownFolder ? 'kill -KILL "$1"; rm -rf "$2"' : 'kill -TERM "$1"; kill -CONT "$1"'
+  let callOff = whenWeAreGone(script, [String(child.pid), ownFolder])
   // Once the server has ended, its process id may be somebody else's.
-  child.once('exit', () => watchdog.kill('SIGKILL'))
-  return watchdog
+  child.once('exit', callOff)
+  return callOff
 }
 
 /**
@@ -151,7 +146,7 @@ function ready(child) {
     let log = ''
     let onData = (/** @type {Buffer} */ data) => {
       log += data
-      if (!/ready to accept connections/i.test(log)) return
+      if (!/ready to accept connections|sentinel id is/i.test(log)) return
       child.stdout.off('data', onData)
       child.stderr.off('data', onData)
       resolve()

@@ -1,0 +1,88 @@
+/** A Redis server that can be paused, killed, and started again where it was: one of several that know each other. */
+import { startRedisServer } from './redis-server.js'
+
+/**
+ * @typedef {object} RestartableRedis
+ * @property {number} port Where it listens on 127.0.0.1
+ * @property {number} pid Of its present process, or the last one
+ * @property {'running' | 'paused' | 'killed'} state
+ * @property {(...args: (string | number)[]) => Promise<any>} command Sends a command over a connection of
+ *   its own, and returns the reply. To a server that is paused, it waits until that goes on.
+ * @property {() => void} pause As when its machine hangs: connections stay open, and nothing is answered
+ * @property {() => void} resume
+ * @property {() => Promise<void>} kill `kill -9`
+ * @property {() => Promise<void>} start Starts it again after {@link RestartableRedis.kill}, in the same folder
+ */
+
+/**
+ * Starts such a server. Whoever does ends it by `kill`, and removes its folder.
+ *
+ * @param {{ port: number, directory: string, binary?: string, config?: string, args: string[], password?: string }} options
+ * @returns {Promise<RestartableRedis>}
+ */
+export async function startRestartableRedis({ password, ...options }) {
+  let server = await startRedisServer(options)
+  let side = await connect(options.port, password)
+  /** @type {RestartableRedis['state']} */
+  let state = 'running'
+  return {
+    port: options.port,
+    get pid() {
+      return server.pid
+    },
+    get state() {
+      return state
+    },
+    command: (...args) => side.sendCommand(args.map(String)),
+    pause() {
+      process.kill(server.pid, 'SIGSTOP')
+      state = 'paused'
+    },
+    resume() {
+      process.kill(server.pid, 'SIGCONT')
+      state = 'running'
+    },
+    async kill() {
+      if (state === 'killed') return
+      state = 'killed'
+      side.destroy()
+      server.process.kill('SIGKILL')
+      await server.stop()
+    },
+    async start() {
+      server = await startRedisServer(options)
+      side = await connect(options.port, password)
+      state = 'running'
+    },
+  }
+}
+
+/**
+ * @param {number} port
+ * @param {string} [password]
+ */
+async function connect(port, password) {
+  // Scripts that install the npm packages can load this file before they have.
+  let { createClient } = await import('redis')
+  let socket = /** @type {const} */ ({ port, host: '127.0.0.1', reconnectStrategy: false })
+  let client = createClient({ RESP: 2, password, socket })
+  // It ends with the server.
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+/**
+ * Waits until servers are as they shall be.
+ *
+ * @param {string} what That they are, for the error
+ * @param {() => Promise<boolean>} isTrue
+ * @param {number} [timeout] Milliseconds
+ */
+export async function until(what, isTrue, timeout = 20_000) {
+  let deadline = performance.now() + timeout
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error(`Not within ${timeout} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+  }
+}
