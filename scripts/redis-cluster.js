@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { freePort } from './redis-server.js'
-import { startRestartableRedis, until } from './restartable-redis.js'
+import { behindProxies, startRestartableRedis, tlsArguments, until } from './restartable-redis.js'
 import { temporaryFolder } from './watchdog.js'
 
 /**
@@ -22,14 +22,9 @@ import { temporaryFolder } from './watchdog.js'
  * @property {number} [primaries] 3 unless given
  * @property {number} [replicas] Of each primary; 1 unless given
  * @property {string[]} [args] More arguments for all nodes
- * @property {TlsFiles} [tls] Has nodes listen with TLS, too, and tell clients to go there. Among each other
+ * @property {import('./restartable-redis.js').TlsFiles} [tls] Has nodes listen with TLS, too, and tell clients to go there. Among each other
  *   they speak TLS.
  * @property {(port: number) => Promise<number>} [announce] Returns which port clients are told instead of this one
- *
- * @typedef {object} TlsFiles
- * @property {{ certFile: string }} ca
- * @property {{ certFile: string, keyFile: string }} server
- * @property {{ certFile: string, keyFile: string }} client
  *
  * @typedef {object} Cluster
  * @property {ClusterNode[]} nodes First the primaries, then their first replicas in the same order, and so on
@@ -179,25 +174,9 @@ function argumentsFor({ busPort, tlsPort, announcedPort }, { args = [], tls, ann
     // Replicas stay where tests expect them, follow at once, and stand for election however old their data.
     ...['--cluster-allow-replica-migration', 'no', '--cluster-replica-validity-factor', '0'],
     ...['--repl-diskless-sync-delay', '0', '--shutdown-timeout', '0'],
-    ...(tls ? tlsArguments(tls, Number(tlsPort)) : []),
-    // The proxies between clients and nodes know nodes by it.
-    ...(announce && process.platform === 'linux' ? ['--bind-source-addr', '127.0.0.2'] : []),
+    ...(tls ? ['--tls-cluster', 'yes', ...tlsArguments(tls, Number(tlsPort))] : []),
+    ...(announce ? behindProxies() : []),
     ...args,
-  ].map(String)
-}
-
-/**
- * Returns the arguments of a server that listens with TLS, and expects it of other servers.
- *
- * @param {TlsFiles} tls
- * @param {number} port
- */
-function tlsArguments({ ca, server, client }, port) {
-  return [
-    ...['--tls-port', port, '--tls-cluster', 'yes', '--tls-replication', 'yes'],
-    ...['--tls-ca-cert-file', ca.certFile, '--tls-auth-clients', 'no'],
-    ...['--tls-cert-file', server.certFile, '--tls-key-file', server.keyFile],
-    ...['--tls-client-cert-file', client.certFile, '--tls-client-key-file', client.keyFile],
   ].map(String)
 }
 

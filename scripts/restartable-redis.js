@@ -15,6 +15,13 @@ import { startRedisServer } from './redis-server.js'
  */
 
 /**
+ * @typedef {object} TlsFiles
+ * @property {{ certFile: string }} ca
+ * @property {{ certFile: string, keyFile: string }} server
+ * @property {{ certFile: string, keyFile: string }} client
+ */
+
+/**
  * Starts such a server. Whoever does ends it by `kill`, and removes its folder.
  *
  * @param {{ port: number, directory: string, binary?: string, config?: string, args: string[], password?: string }} options
@@ -33,7 +40,11 @@ export async function startRestartableRedis({ password, ...options }) {
     get state() {
       return state
     },
-    command: (...args) => side.sendCommand(args.map(String)),
+    async command(...args) {
+      // Sentinels break all connections to a server that they give another role.
+      if (!side.isOpen && state !== 'killed') side = await connect(options.port, password)
+      return side.sendCommand(args.map(String))
+    },
     pause() {
       process.kill(server.pid, 'SIGSTOP')
       state = 'paused'
@@ -70,6 +81,26 @@ async function connect(port, password) {
   client.on('error', () => {})
   await client.connect()
   return client
+}
+
+/**
+ * Returns the arguments of a server that listens with TLS, too, and connects to other servers with it.
+ *
+ * @param {TlsFiles} tls
+ * @param {number} port
+ */
+export function tlsArguments({ ca, server, client }, port) {
+  return [
+    ...['--tls-port', port, '--tls-replication', 'yes'],
+    ...['--tls-ca-cert-file', ca.certFile, '--tls-auth-clients', 'no'],
+    ...['--tls-cert-file', server.certFile, '--tls-key-file', server.keyFile],
+    ...['--tls-client-cert-file', client.certFile, '--tls-client-key-file', client.keyFile],
+  ].map(String)
+}
+
+/** Returns the arguments of a server that connects to others from where proxies know that it is no client. */
+export function behindProxies() {
+  return process.platform === 'linux' ? ['--bind-source-addr', '127.0.0.2'] : []
 }
 
 /**
