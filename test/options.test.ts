@@ -28,6 +28,24 @@ test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
     [{ client: undefined }],
   ],
   ['a url that is no string', TypeError, /"url".*string/, [{ url: 6379 }]],
+  ['no url in a list', TypeError, /"url" must have at least one/, [{ url: [], cluster: true }]],
+  [
+    'a url in a list',
+    TypeError,
+    /"url\[1\]".*undefined/,
+    [{ url: [URL, undefined], cluster: true }],
+  ],
+  ['several urls of what is no cluster', TypeError, /"url".*"cluster"/, [{ url: [URL, URL] }]],
+  ['cluster that is no boolean', TypeError, /"cluster"/, [{ url: URL, cluster: 'yes' }]],
+  ['cluster with a client', TypeError, /no option "cluster"/, [{ client, cluster: true }]],
+  ['a database of a cluster', TypeError, /"url".*"cluster"/, [{ url: `${URL}/1`, cluster: true }]],
+  ['a socket of a cluster', TypeError, /"url".*"cluster"/, [{ url: 'unix:///a', cluster: true }]],
+  [
+    'several passwords',
+    TypeError,
+    /"url" must have the same user, password/,
+    [{ url: [URL, 'redis://:other@localhost'], cluster: true }],
+  ],
   ['a url that is none', TypeError, /"url" must be redis:/, [{ url: 'localhost:6379' }]],
   ['an empty url', TypeError, /"url" must be redis:/, [{ url: '' }]],
   ['an unknown scheme', TypeError, /"url" must be redis:/, [{ url: 'http://:hunter2@localhost' }]],
@@ -102,6 +120,8 @@ test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
 
 test('takes the three forms', () => {
   expect(create({ url: URL })).toHaveProperty('read')
+  expect(create({ url: [URL] })).toHaveProperty('read')
+  expect(create({ url: [URL, 'redis://localhost'], cluster: true })).toHaveProperty('read')
   expect(create({ client })).toHaveProperty('read')
   expect(create(client)).toHaveProperty('read')
   expect(create(client, {})).toHaveProperty('save')

@@ -10,6 +10,7 @@ import {
   mapped,
   number,
   objectOf,
+  oneOrMore,
   text,
   type Reader,
 } from './option-values.ts'
@@ -41,9 +42,9 @@ export const OPTIONS = [
   option({
     name: 'url',
     forms: ['url'],
-    ...text,
+    ...oneOrMore(text),
     default: undefined,
-    description: 'where Redis is; see [URLs](#urls-and-tls)',
+    description: 'where Redis is; see [URLs](#urls-and-tls); several of a [cluster](#cluster)',
   }),
   option({
     name: 'client',
@@ -171,6 +172,13 @@ export const OPTIONS = [
     ...count(64),
     default: 1,
     description: 'connections to share the sessions among, at most 64; only with `url`',
+  }),
+  option({
+    name: 'cluster',
+    forms: ['url'],
+    ...flag,
+    default: false,
+    description: 'the URLs are of nodes of a [Redis Cluster](#cluster)',
   }),
   option({
     name: 'tls',

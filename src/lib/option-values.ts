@@ -22,6 +22,18 @@ export const text: Reader<string> = {
   },
 }
 
+/** One or several of them, as a list. */
+export function oneOrMore(kind: Reader<string>): Reader<string[]> {
+  return {
+    type: `${kind.type} or ${kind.type}[]`,
+    read(given, name) {
+      if (!Array.isArray(given)) return [kind.read(given, name)]
+      if (given.length === 0) throw new TypeError(`"${name}" must have at least one element`)
+      return given.map((element, index) => kind.read(element, `${name}[${index}]`))
+    },
+  }
+}
+
 export const flag: Reader<boolean> = {
   type: 'boolean',
   read(given, name) {

@@ -127,16 +127,27 @@ export interface UrlOptions extends SessionOptions {
    * Where Redis is: `redis://host:port/db`, `redis://:password@host`,
    * `rediss://user:password@host:port` (TLS), `unix:///path/to/socket?db=0&user=…&pass=…`.
    * Percent-encode special characters in user and password.
+   *
+   * With `cluster`, one or several nodes to begin with. User and password are those of all nodes, and need to be
+   * in one of the URLs only.
    */
-  url: string
+  url: string | readonly string[]
 
   /**
-   * Connections to open. One session always uses the same one, so its commands stay in order.
+   * Connections to each server. One session always uses the same one, so its commands stay in order.
    * At most 64.
    *
    * @default 1
    */
   connections?: number | undefined
+
+  /**
+   * Whether the URLs are of nodes of a Redis Cluster. They tell of the others, so one would do; with several, an app can start
+   * while one of them is down.
+   *
+   * @default false
+   */
+  cluster?: boolean | undefined
 
   /** How a `rediss://` server is verified; by default against the system's root certificates. */
   tls?: TlsOptions | undefined

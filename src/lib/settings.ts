@@ -21,9 +21,16 @@ export interface Settings {
   onConflict: 'overwrite' | 'merge'
   onCorrupt: 'throw' | 'discard'
   onUnavailable: 'throw' | 'anonymous'
-  backend:
-    | { client: RedisClient }
-    | { client?: undefined; url: string; connections: number; tls: TlsOptions | undefined }
+  backend: { client: RedisClient } | ({ client?: undefined } & ConnectionSettings)
+}
+
+/** Where the servers are, and how they are reached. */
+export interface ConnectionSettings {
+  urls: string[]
+  cluster: boolean
+  /** To each server. */
+  connections: number
+  tls: TlsOptions | undefined
 }
 
 /**
@@ -40,11 +47,14 @@ export function readOptions(options: UrlOptions | ClientOptions): Settings {
 }
 
 function readUrlOptions(options: object): Settings {
-  let { url, connections, tls, ...rest } = valuesIn('url', options)
+  let { url, cluster, connections, tls, ...rest } = valuesIn('url', options)
+  if (url!.length > 1 && !cluster) {
+    throw new TypeError('"url" must be a single one, unless "cluster" is true')
+  }
   if (tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('"tls.cert" and "tls.key" must be passed together')
   }
-  return { ...split(rest), backend: { url: url!, connections, tls } }
+  return { ...split(rest), backend: { urls: url!, cluster, connections, tls } }
 }
 
 function readClientOptions(options: object): Settings {

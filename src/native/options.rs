@@ -8,9 +8,11 @@ use session_store::{Kind, Options, TlsOptions};
 /// What a connection is made with; checked by the TypeScript side but for the URL and the PEM texts.
 #[napi(object, object_to_js = false)]
 pub struct NativeOptions {
-    /// Where Redis is.
-    pub url: String,
-    /// How many connections to share the sessions among.
+    /// Where Redis is: one server, or where to begin.
+    pub urls: Vec<String>,
+    /// Whether these are nodes of a Redis Cluster.
+    pub cluster: bool,
+    /// How many connections to each server to share its sessions among.
     pub connections: u32,
     /// How a `rediss://` server is verified.
     pub tls: Option<NativeTlsOptions>,
@@ -44,8 +46,8 @@ pub struct NativeTlsOptions {
 impl From<NativeOptions> for Options {
     fn from(options: NativeOptions) -> Self {
         Self {
-            urls: vec![options.url],
-            kind: Kind::Single,
+            urls: options.urls,
+            kind: if options.cluster { Kind::Cluster } else { Kind::Single },
             connections: options.connections as usize,
             tls: options.tls.map(TlsOptions::from).unwrap_or_default(),
             prefix: options.prefix,

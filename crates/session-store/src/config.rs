@@ -161,16 +161,17 @@ impl Config {
     /// # Errors
     /// For an invalid URL or certificate.
     pub fn new(options: Options) -> Result<Self, ConfigError> {
-        let seeds = options.urls.iter().map(|url| server(url, &options.tls).map(Arc::new));
-        let seeds: Vec<_> = seeds.collect::<Result<_, _>>()?;
+        let seeds = options.urls.iter().map(|url| server(url, &options.tls));
+        let mut seeds: Vec<_> = seeds.collect::<Result<_, _>>()?;
         if seeds.is_empty() {
             return Err(ConfigError(format!("\"url\" must be {URL_FORMS}")));
         }
+        share_login(&mut seeds)?;
         if options.kind == Kind::Cluster {
             check_seeds(&seeds)?;
         }
         Ok(Self {
-            seeds: Seeds(seeds),
+            seeds: Seeds(seeds.into_iter().map(Arc::new).collect()),
             kind: options.kind,
             connections: options.connections.max(1),
             prefix: options.prefix,
@@ -182,8 +183,34 @@ impl Config {
     }
 }
 
+/// Has all URLs mean the same user, password and database, which they need to say only once.
+fn share_login(seeds: &mut [Server]) -> Result<(), ConfigError> {
+    let uses_tls = |server: &Server| matches!(server.endpoint, Endpoint::Tcp { tls: Some(_), .. });
+    if seeds.iter().any(|seed| uses_tls(seed) != uses_tls(&seeds[0])) {
+        return Err(ConfigError(
+            "\"url\" must have redis:// in all of its URLs, or rediss:// in all of them".into(),
+        ));
+    }
+    let login = |server: &Server| (server.username.clone(), server.password.clone());
+    let shared = seeds.iter().map(login).find(|it| *it != (None, None)).unwrap_or_default();
+    let number = seeds.iter().map(|seed| seed.database).find(|it| *it != 0).unwrap_or(0);
+    for seed in seeds {
+        let has_other_login = login(seed) != (None, None) && login(seed) != shared;
+        if has_other_login || (seed.database != 0 && seed.database != number) {
+            return Err(ConfigError(
+                "\"url\" must have the same user, password and database in all of its URLs, or have them \
+                 in one of them only"
+                    .into(),
+            ));
+        }
+        (seed.username, seed.password) = shared.clone();
+        seed.database = number;
+    }
+    Ok(())
+}
+
 /// Checks that nodes of a cluster can be reached through these.
-fn check_seeds(seeds: &[Arc<Server>]) -> Result<(), ConfigError> {
+fn check_seeds(seeds: &[Server]) -> Result<(), ConfigError> {
     if seeds.iter().any(|seed| seed.database != 0) {
         return Err(ConfigError(
             "\"url\" must have no database with \"cluster\": a Redis Cluster only has number 0"
@@ -280,6 +307,32 @@ mod tests {
             let error = parse(url).expect_err(url).to_string();
             assert!(error.starts_with("\"url\" must"), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_one_of_several_urls_says_holds_for_all_of_them() {
+        let seeds = |urls: [&str; 2], kind| {
+            let urls = urls.map(str::to_owned).to_vec();
+            Config::new(Options { urls, kind, ..Options::default() }).map(|config| config.seeds)
+        };
+        let shared = seeds(["redis://a", "redis://ann:pw@b:7000"], Kind::Cluster).unwrap();
+        assert_eq!(shared.to_string(), "redis://a:6379, redis://b:7000");
+        for seed in shared.iter() {
+            assert_eq!(seed.username.as_deref(), Some("ann"));
+            assert_eq!(seed.password.as_deref(), Some("pw"));
+        }
+        assert!(seeds(["redis://ann:pw@a", "redis://ann:pw@b"], Kind::Cluster).is_ok());
+        for [urls, words] in [
+            [["redis://:pw@a", "redis://:hunter2@b"], ["same user, password", ""]],
+            [["redis://ann:pw@a", "redis://:pw@b"], ["same user, password", ""]],
+            [["redis://:hunter2@a", "rediss://b"], ["rediss:// in all", ""]],
+            [["redis://:hunter2@a", "redis://b/1"], ["no database", "\"cluster\""]],
+            [["redis://:hunter2@a", "unix:///r.sock"], ["Unix socket", "\"cluster\""]],
+        ] {
+            let error = seeds(urls, Kind::Cluster).unwrap_err().to_string();
+            assert!(words.iter().all(|words| error.contains(words)), "{error}");
+            assert!(error.starts_with("\"url\" must") && !error.contains("hunter2"), "{error}");
         }
     }
 

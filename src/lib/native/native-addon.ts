@@ -55,9 +55,11 @@ export declare const MAX_SPANS: number
 
 /** What a connection is made with; checked by the TypeScript side but for the URL and the PEM texts. */
 export interface NativeOptions {
-  /** Where Redis is. */
-  url: string
-  /** How many connections to share the sessions among. */
+  /** Where Redis is: one server, or where to begin. */
+  urls: Array<string>
+  /** Whether these are nodes of a Redis Cluster. */
+  cluster: boolean
+  /** How many connections to each server to share its sessions among. */
   connections: number
   /** How a `rediss://` server is verified. */
   tls?: NativeTlsOptions

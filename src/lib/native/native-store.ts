@@ -1,6 +1,6 @@
 /** The {@link SessionStore} over the Rust core: hands requests over, and settles their promises. */
 import { RedisSessionStorageError, type RedisSessionStorageErrorCode } from '../errors.ts'
-import type { TlsOptions } from '../options.ts'
+import type { ConnectionSettings } from '../settings.ts'
 import { Pending } from '../store/pending.ts'
 import {
   Unreadable,
@@ -117,10 +117,7 @@ export class NativeStore implements SessionStore {
   #closed: Promise<void> | undefined
 
   /** @throws {TypeError} for an invalid URL or certificate */
-  constructor(
-    settings: StoreSettings,
-    target: { url: string; connections: number; tls: TlsOptions | undefined },
-  ) {
+  constructor(settings: StoreSettings, connection: ConnectionSettings) {
     let { prefix, ttl, rolling, timeout, maxBytes } = settings
     this.refreshesOnLoad = rolling && ttl !== null
     this.pending = new Pending(settings)
@@ -131,9 +128,7 @@ export class NativeStore implements SessionStore {
     try {
       this.#connection = new this.#addon.NativeConnection(
         {
-          url: target.url,
-          connections: target.connections,
-          tls: target.tls,
+          ...connection,
           prefix,
           ttl: ttl ?? undefined,
           refreshOnLoad: this.refreshesOnLoad,
