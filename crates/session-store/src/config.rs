@@ -156,6 +156,11 @@ const URL_FORMS: &str = "redis://host:port/db, redis://:password@host, \
     rediss://user:password@host:port (TLS) or unix:///path/to/socket";
 
 impl Config {
+    /// How long a server may be silent before it is looked whether another one has taken its place.
+    pub(crate) fn patience(&self) -> Duration {
+        self.timeout / 4
+    }
+
     /// Checks options.
     ///
     /// # Errors

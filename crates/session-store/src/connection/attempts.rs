@@ -116,6 +116,11 @@ impl Attempts {
         }
     }
 
+    /// Whether the latest has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.last_failure.is_some()
+    }
+
     pub(crate) fn last_failure(&self) -> &str {
         self.last_failure.as_deref().unwrap_or("no answer yet")
     }

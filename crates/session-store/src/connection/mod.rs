@@ -95,11 +95,6 @@ impl Connection {
         self.waiting.is_empty() && self.in_flight.is_empty()
     }
 
-    /// Whether commands wait for a connection.
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
     /// Whether the socket may have more to read or to take.
     pub(crate) fn is_busy(&self) -> bool {
         self.wire.as_ref().is_some_and(Wire::is_busy)
@@ -315,6 +310,11 @@ impl Connection {
     pub(crate) fn is_silent(&self, patience: Duration, now: Instant) -> bool {
         let owed_since = self.in_flight.oldest().max(self.last_heard);
         !self.in_flight.is_empty() && owed_since.is_some_and(|since| now - since >= patience)
+    }
+
+    /// Whether the server is silent, or cannot be reached.
+    pub(crate) fn is_out_of_reach(&self, patience: Duration, now: Instant) -> bool {
+        self.is_silent(patience, now) || (self.wire.is_none() && self.attempts.has_failed())
     }
 
     /// Closes the connection to a server that has no sessions any more, unless it may still answer.

@@ -39,14 +39,34 @@ impl Pool {
         Self { per_server: config.connections, members: Vec::new(), connections: Vec::new() }
     }
 
-    /// The servers that have sessions.
-    pub(crate) fn servers(&self) -> impl Iterator<Item = &Arc<Server>> {
-        self.members.iter().filter(|it| it.state == State::Used).map(|it| &it.server)
+    /// Where the servers are that have sessions.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let used = self.members.iter().filter(|it| it.state == State::Used);
+        used.map(|it| it.server.to_string()).collect()
     }
 
-    /// Where they are.
-    pub(crate) fn addresses(&self) -> Vec<String> {
-        self.servers().map(ToString::to_string).collect()
+    /// The servers that have sessions, and whether they answer as far as is known: they neither owe an answer for
+    /// so long, nor could connections to them not be made.
+    pub(crate) fn servers_and_whether_they_answer(
+        &self,
+        patience: Duration,
+        now: Instant,
+    ) -> Vec<(Arc<Server>, bool)> {
+        let used = self.members.iter().enumerate().filter(|(_, it)| it.state == State::Used);
+        let server = |(place, it): (Place, &Member)| {
+            let mut connections = self.connections[place * self.per_server..].iter();
+            let is_out_of_reach = connections
+                .by_ref()
+                .take(self.per_server)
+                .any(|it| it.is_out_of_reach(patience, now));
+            (Arc::clone(&it.server), !is_out_of_reach)
+        };
+        used.map(server).collect()
+    }
+
+    /// The server at a place.
+    pub(crate) fn server(&self, place: Place) -> &Arc<Server> {
+        &self.members[place].server
     }
 
     /// Returns the place of a server, which it gets if it has none. Its connections are made when there are
@@ -203,7 +223,7 @@ mod tests {
         assert_eq!(place(&mut pool, 2), 1, "it was still there");
         pool.keep(|place| place != 1);
         close_unused(&mut pool);
-        assert_eq!(pool.servers().count(), 2);
+        assert_eq!(pool.addresses().len(), 2);
         assert_eq!([place(&mut pool, 4), place(&mut pool, 2)], [1, 3]);
         let server = pool.connection_of(1, b"id").server().to_string();
         assert_eq!(server, "redis://h:4");

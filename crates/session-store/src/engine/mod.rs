@@ -206,7 +206,7 @@ impl Engine {
             }
         }
         if self.topology.may_redirect()
-            && let Some(search) = self.topology.start_search(self.needs_search(), &self.pool, now)
+            && let Some(search) = self.topology.start_search(!self.is_idle(), &self.pool, now)
         {
             self.connectors.search(search);
         }
@@ -287,7 +287,7 @@ impl Engine {
             .chain(self.next_deadline)
             .chain(self.next_look)
             .chain(self.parked.next())
-            .chain(self.topology.next_search(self.needs_search()))
+            .chain(self.topology.next_search(!self.is_idle()))
             .min()
             // Rounded up, because the operating system counts in milliseconds.
             .map(|due| due.saturating_duration_since(now) + Duration::from_millis(1));

@@ -47,13 +47,17 @@ impl Order {
 
     /// Passes on the commands that wait and are past their deadline; returns the earliest deadline of those
     /// that remain.
-    pub(super) fn expire(&mut self, now: Instant, mut each: impl FnMut(Ticket)) -> Option<Instant> {
+    pub(super) fn expire(
+        &mut self,
+        now: Instant,
+        mut each: impl FnMut(&Command),
+    ) -> Option<Instant> {
         let mut next = None;
         for waiting in self.waiting.values_mut() {
             waiting.retain(|command| {
                 let is_due = command.deadline <= now;
                 if is_due {
-                    each(command.ticket);
+                    each(command);
                 } else {
                     next = Some(next.map_or(command.deadline, |next| command.deadline.min(next)));
                 }
@@ -133,7 +137,7 @@ mod tests {
         assert!(order.enter(&load(1), now));
         assert!(!order.enter(&load(2), now) && !order.enter(&load(3), later));
         let mut expired = Vec::new();
-        assert_eq!(order.expire(now, |ticket| expired.push(ticket)), Some(later));
+        assert_eq!(order.expire(now, |command| expired.push(command.ticket)), Some(later));
         assert_eq!(expired, [2], "the first is under way");
         assert_eq!(order.leave(1).map(|command| command.ticket), Some(3));
         assert!(order.leave(2).is_none() && order.leave(3).is_none() && order.is_empty());

@@ -6,7 +6,6 @@ use std::time::Instant;
 use super::settlement::Redirected;
 use super::{Engine, Turn};
 use crate::command::{Command, Request};
-use crate::connection::Connection;
 use crate::connection::pool::Place;
 use crate::error::Error;
 use crate::topology::Destination;
@@ -136,14 +135,9 @@ impl Engine {
         }
     }
 
-    /// Whether commands wait until it is known where servers are.
-    pub(super) fn needs_search(&self) -> bool {
-        !self.parked.is_empty() || self.pool.iter().any(Connection::is_waiting)
-    }
-
     /// Settles what is past its deadline and with no connection; returns the earliest deadline that remains.
     pub(super) fn expire_unsent(&mut self, now: Instant) -> Option<Instant> {
-        let Self { config, settlement, topology, .. } = self;
+        let Self { config, settlement, topology, pool, .. } = self;
         let (seeds, timeout) = (&config.seeds, config.timeout);
         let parked = self.parked.expire(now, |command, refusal| {
             let error = refusal.unwrap_or_else(|| {
@@ -151,8 +145,12 @@ impl Engine {
             });
             settlement.fail(command.ticket, error);
         });
-        let behind = self.order.expire(now, |ticket| {
-            settlement.fail(ticket, Error::timed_out(seeds, timeout, false));
+        let behind = self.order.expire(now, |command| {
+            let error = match topology.place_of(command.content().id) {
+                Some(place) => Error::timed_out(pool.server(place), timeout, false),
+                None => Error::timed_out(seeds, timeout, false),
+            };
+            settlement.fail(command.ticket, error);
         });
         parked.into_iter().chain(behind).min()
     }

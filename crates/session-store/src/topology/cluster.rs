@@ -40,6 +40,10 @@ impl Cluster {
         &mut self.discovery
     }
 
+    pub(super) fn last_failure(&self) -> &str {
+        self.discovery.last_failure()
+    }
+
     pub(super) fn next_search(&self, is_needed: bool) -> Option<Instant> {
         self.discovery.next(is_needed)
     }
@@ -50,8 +54,9 @@ impl Cluster {
         pool: &Pool,
         now: Instant,
     ) -> Option<Search> {
+        let known = pool.servers_and_whether_they_answer(self.config.patience(), now);
         let seeds = &self.config.seeds;
-        let (attempt, servers) = self.discovery.start(is_needed, seeds, pool.servers(), now)?;
+        let (attempt, servers) = self.discovery.start(is_needed, seeds, known, now)?;
         Some(Search { attempt, servers })
     }
 

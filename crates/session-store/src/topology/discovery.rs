@@ -55,12 +55,12 @@ impl Discovery {
     }
 
     /// Starts an attempt if one is due; `is_needed` while commands wait for it. Returns its number and whom to
-    /// ask, one after the other.
-    pub(super) fn start<'a>(
+    /// ask, one after the other: of those that are `known`, with whether they answer, and the seeds.
+    pub(super) fn start(
         &mut self,
         is_needed: bool,
         seeds: &Seeds,
-        known: impl Iterator<Item = &'a Arc<Server>>,
+        mut known: Vec<(Arc<Server>, bool)>,
         now: Instant,
     ) -> Option<(u64, Vec<Arc<Server>>)> {
         let need = self.need(is_needed);
@@ -69,13 +69,19 @@ impl Discovery {
         }
         let attempt = self.attempts.start(need, now)?;
         self.is_wanted = false;
-        let mut known: Vec<_> = known.cloned().collect();
         fastrand::shuffle(&mut known);
+        let (answering, silent): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|(_, answers)| *answers);
+        let [answering, silent] =
+            [answering, silent].map(|servers| servers.into_iter().map(|(server, _)| server));
+        let silent: Vec<_> = silent.collect();
         let mut seeds: Vec<_> = seeds.iter().cloned().collect();
         let first = self.seed % seeds.len();
         seeds.rotate_left(first);
         let mut servers: Vec<Arc<Server>> = Vec::new();
-        for server in self.best.take().into_iter().chain(known).chain(seeds) {
+        let hopeful = self.best.take().into_iter().chain(answering).chain(seeds);
+        let hopeful = hopeful.filter(|server| !silent.iter().any(|other| other.is_at(server)));
+        for server in hopeful.collect::<Vec<_>>().into_iter().chain(silent.iter().cloned()) {
             if !servers.iter().any(|other| other.is_at(&server)) {
                 servers.push(server);
             }
@@ -137,7 +143,7 @@ mod tests {
         let mut discovery = Discovery::new(&config, now);
         let node = Arc::new(config.seeds.first().at("c", 6379, None));
         let start = |discovery: &mut Discovery, now| {
-            discovery.start(true, &config.seeds, std::iter::once(&node), now)
+            discovery.start(true, &config.seeds, vec![(Arc::clone(&node), true)], now)
         };
         assert!(start(&mut discovery, now).is_none(), "nobody wants it");
         for _ in 0..1000 {
@@ -155,11 +161,22 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_does_not_answer_is_asked_last() {
+        let (config, now) = (config(), Instant::now());
+        let mut discovery = Discovery::new(&config, now);
+        let first = config.seeds.first();
+        let nodes = vec![(Arc::clone(first), false), (Arc::new(first.at("c", 6379, None)), true)];
+        discovery.want(None);
+        let (_, servers) = discovery.start(true, &config.seeds, nodes, now).unwrap();
+        assert_eq!(names(&servers), ["redis://c:6379", "redis://b:6379", "redis://a:6379"]);
+    }
+
+    #[test]
     fn a_failure_is_tried_again_while_somebody_waits_and_with_another_seed() {
         let (config, now) = (config(), Instant::now());
         let mut discovery = Discovery::new(&config, now);
         let start = |discovery: &mut Discovery, is_needed, now| {
-            discovery.start(is_needed, &config.seeds, std::iter::empty(), now)
+            discovery.start(is_needed, &config.seeds, Vec::new(), now)
         };
         discovery.want(None);
         let (attempt, servers) = start(&mut discovery, false, now).unwrap();
@@ -178,7 +195,7 @@ mod tests {
         let (config, now) = (config(), Instant::now());
         let mut discovery = Discovery::new(&config, now);
         discovery.want(None);
-        let (attempt, _) = discovery.start(true, &config.seeds, std::iter::empty(), now).unwrap();
+        let (attempt, _) = discovery.start(true, &config.seeds, Vec::new(), now).unwrap();
         discovery.finish(attempt, None, now);
         discovery.used(now + MAX_AGE / 2);
         assert_eq!(discovery.next(true), None);

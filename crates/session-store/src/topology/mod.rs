@@ -76,7 +76,7 @@ impl Topology {
     pub(crate) fn patience(&self, config: &Config) -> Option<Duration> {
         match self {
             Self::Single(_) => None,
-            Self::Cluster(_) => Some(config.timeout / 4),
+            Self::Cluster(_) => Some(config.patience()),
         }
     }
 
@@ -153,10 +153,10 @@ impl Topology {
     }
 
     /// Why it is not known which server has a session.
-    pub(crate) fn last_failure(&mut self) -> &str {
+    pub(crate) fn last_failure(&self) -> &str {
         match self {
             Self::Single(_) => "",
-            Self::Cluster(cluster) => cluster.discovery().last_failure(),
+            Self::Cluster(cluster) => cluster.last_failure(),
         }
     }
 }
