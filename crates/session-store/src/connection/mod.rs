@@ -95,6 +95,11 @@ impl Connection {
         self.waiting.is_empty() && self.in_flight.is_empty()
     }
 
+    /// Whether commands wait for a connection.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Whether the socket may have more to read or to take.
     pub(crate) fn is_busy(&self) -> bool {
         self.wire.as_ref().is_some_and(Wire::is_busy)

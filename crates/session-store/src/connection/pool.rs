@@ -143,9 +143,9 @@ impl Pool {
         }
     }
 
-    /// Whether a server has owed an answer for so long.
-    pub(crate) fn has_silent(&self, patience: Duration, now: Instant) -> bool {
-        self.connections.iter().any(|connection| connection.is_silent(patience, now))
+    /// Whether a server has owed an answer for so long, or commands wait for a connection to it.
+    pub(crate) fn keeps_waiting(&self, patience: Duration, now: Instant) -> bool {
+        self.connections.iter().any(|it| it.is_waiting() || it.is_silent(patience, now))
     }
 
     /// Takes the commands out that wait for a connection.

@@ -125,13 +125,13 @@ impl Engine {
     pub(super) fn look(&mut self, now: Instant) {
         self.next_look = None;
         let Some(patience) = self.topology.patience(&self.config) else { return };
-        if self.pool.has_silent(patience, now) {
+        if self.pool.keeps_waiting(patience, now) {
             self.topology.suspect();
         }
         self.pool.close_unused(patience, &mut turn!(self, now));
         self.place_waiting(now);
         if !self.is_idle() {
-            self.next_look = Some(now + patience);
+            self.next_look = Some(now + patience / 2);
         }
     }
 
