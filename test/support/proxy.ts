@@ -63,7 +63,7 @@ interface Link {
   server: net.Socket
   /** The senders whose bytes are kept. */
   held: Set<net.Socket>
-  /** When what was sent last arrives, by its direction. */
+  /** When what was sent last arrives, by its direction, while that is delayed. */
   arrivals: Map<net.Socket, Promise<void>>
   kept: { to: net.Socket; data: Buffer }[]
 }
@@ -100,16 +100,17 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
   })
 
   function arrive(link: Link, to: net.Socket, data: Buffer) {
-    if (rate !== Infinity) return void trickle(link, to, data)
-    if (most === 0) return pass(link, to, data)
-    let delay = sleep(Math.random() * most)
     let before = link.arrivals.get(to)
-    link.arrivals.set(
-      to,
-      Promise.all([before, delay]).then(() => {
-        if (links.has(link)) pass(link, to, data)
-      }),
-    )
+    if (before === undefined && most === 0 && rate === Infinity) return pass(link, to, data)
+
+    // Behind what was delayed before, also where nothing is delayed any more.
+    let delay = most === 0 ? undefined : sleep(Math.random() * most)
+    let arrival = Promise.all([before, delay])
+      .then(() => trickle(link, to, data))
+      .then(() => {
+        if (link.arrivals.get(to) === arrival) link.arrivals.delete(to)
+      })
+    link.arrivals.set(to, arrival)
   }
 
   /** Takes no more from the sender before all of it has passed. */

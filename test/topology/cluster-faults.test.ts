@@ -1,0 +1,250 @@
+/** What users see while the nodes of a Redis Cluster fail, and its slots move. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import fc from 'fast-check'
+import {
+  createRedisSessionStorage,
+  RedisSessionStorageError,
+  type RedisSessionStorage,
+} from 'remix-session-storage-redis'
+import { expect, onTestFinished, test } from 'vitest'
+
+import { startCluster, type TestCluster, type TestNode } from '../support/cluster.ts'
+import { SLACK, stored, valueOf } from '../support/failure.ts'
+import { startProxy } from '../support/proxy.ts'
+
+const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 10)
+const TIMEOUT = 1000
+
+async function startTestCluster(options?: Parameters<typeof startCluster>[0]) {
+  let cluster = await startCluster(options)
+  onTestFinished(() => cluster.stop())
+  return cluster
+}
+
+function open(url: string | string[]) {
+  let storage = createRedisSessionStorage({ url, cluster: true, timeout: TIMEOUT })
+  onTestFinished(() => storage.close())
+  return storage
+}
+
+/** Stores a session that is on this node. */
+async function storedOn(node: TestNode, storage: RedisSessionStorage, cluster: TestCluster) {
+  for (;;) {
+    let id = await stored(storage, 0)
+    if ((await cluster.ownerOf(await cluster.slotOf(`session:${id}`))) === node) return id
+  }
+}
+
+/** A user who counts in a session, one request after the other. */
+function startVisitor(storage: RedisSessionStorage, id: string, name = 0) {
+  let acknowledged = 0
+  let attempted = 0
+  let isOver = false
+  let successes: number[] = []
+
+  async function visit() {
+    let session = await storage.read(id)
+    let value = session.get('value') as { name: number; count: number } | 0 | undefined
+    // Lost with its primary before a replica had it. The visitor starts again.
+    if (value === undefined) {
+      session = await storage.read(null)
+      attempted = 0
+    } else if (value !== 0) {
+      expect(value.name).toBe(name)
+      expect(value.count).toBeLessThanOrEqual(attempted)
+    }
+    let count = ++attempted
+    session.set('value', { name, count })
+    let saved = await storage.save(session)
+    if (saved === null) return
+    expect(saved).toBe(session.id)
+    id = saved
+    acknowledged = count
+    successes.push(performance.now())
+  }
+
+  async function run() {
+    while (!isOver) {
+      let start = performance.now()
+      try {
+        await visit()
+      } catch (error) {
+        if (!(error instanceof RedisSessionStorageError)) throw error
+        let { code, reply = code } = error
+        expect([
+          'CONNECT',
+          'TIMEOUT',
+          'DISCONNECTED',
+          'CLUSTERDOWN',
+          'TRYAGAIN',
+          'LOADING',
+        ]).toContain(reply)
+      }
+      // A request is a read and a save.
+      expect(performance.now() - start).toBeLessThan(2 * TIMEOUT + SLACK)
+      await sleep(Math.random() * 20)
+    }
+  }
+
+  let done = run()
+  return {
+    done,
+    /** When requests have succeeded. */
+    successes,
+    get id() {
+      return id
+    },
+    get acknowledged() {
+      return acknowledged
+    },
+    async stop() {
+      isOver = true
+      await done
+    },
+  }
+}
+
+async function becomesPrimary(node: TestNode) {
+  while ((await node.command('ROLE'))[0] !== 'master') await sleep(5)
+  return performance.now()
+}
+
+test.each(['killed', 'paused'] as const)(
+  'sessions of a primary that is %s are there again within a second of its successor',
+  async (how) => {
+    let cluster = await startTestCluster()
+    let storage = open(cluster.urls)
+    let primary = cluster.nodes[0]!
+    let replica = await cluster.replicaOf(primary)
+    let ids = await Promise.all(
+      Array.from({ length: 10 }, () => storedOn(primary, storage, cluster)),
+    )
+    let visitors = ids.map((id) => startVisitor(storage, id))
+    await sleep(200)
+
+    if (how === 'killed') await primary.kill()
+    else primary.pause()
+    let elected = await becomesPrimary(replica)
+    await sleep(2500)
+    await Promise.all(visitors.map((visitor) => visitor.stop()))
+    for (let { successes } of visitors) {
+      let first = successes.find((time) => time >= elected)!
+      expect(first - elected).toBeLessThan(1000)
+    }
+
+    // What it says of its sessions is of no account any more.
+    if (how === 'paused') {
+      let counts = visitors.map(({ acknowledged }) => acknowledged)
+      primary.resume()
+      let values = await Promise.all(visitors.map(({ id }) => valueOf(storage, id)))
+      expect(values).toEqual(counts.map((count) => ({ name: 0, count })))
+    }
+  },
+  60_000,
+)
+
+test('a cluster that comes back at other addresses is found again', async () => {
+  let before = await startCluster({ primaries: 1, replicas: 0 })
+  let target = { port: before.nodes[0]!.port }
+  let proxy = await startProxy(target)
+  onTestFinished(() => proxy.stop())
+  let storage = open(proxy.url)
+  await stored(storage, 'before')
+  await before.stop()
+  await expect(stored(storage, 'meanwhile')).rejects.toThrow()
+
+  let after = await startTestCluster({ primaries: 1, replicas: 0 })
+  target.port = after.nodes[0]!.port
+  expect(await valueOf(storage, await stored(storage, 'after'))).toBe('after')
+})
+
+interface Fault {
+  kind: 'kill' | 'pause' | 'cut' | 'reset' | 'hold' | 'throttle' | 'jitter' | 'move' | 'failover'
+  node: number
+  milliseconds: number
+}
+
+const fault: fc.Arbitrary<Fault> = fc.record({
+  kind: fc.constantFrom(
+    ...(['kill', 'pause', 'cut', 'reset', 'hold'] as const),
+    ...(['throttle', 'jitter', 'move', 'move', 'failover'] as const),
+  ),
+  node: fc.nat(),
+  milliseconds: fc.integer({ min: 20, max: 1500 }),
+})
+
+/** Breaks something for a while, and mends it. */
+async function suffer({ kind, node: number, milliseconds }: Fault, cluster: TestCluster) {
+  let node = cluster.nodes[number % cluster.nodes.length]!
+  let proxy = node.proxy!
+  switch (kind) {
+    case 'kill':
+      await node.kill()
+      await sleep(milliseconds)
+      return node.start()
+    case 'pause':
+      node.pause()
+      await sleep(milliseconds)
+      return node.resume()
+    case 'cut':
+      return proxy.cut()
+    case 'reset':
+      return proxy.reset()
+    case 'hold':
+      proxy.hold(true)
+      await sleep(milliseconds)
+      return proxy.release()
+    case 'throttle':
+      proxy.throttle(20_000)
+      await sleep(milliseconds)
+      return proxy.throttle(Infinity)
+    case 'jitter':
+      proxy.jitter(100)
+      await sleep(milliseconds)
+      return proxy.jitter(0)
+    case 'move': {
+      let slot = number % 16_384
+      let from = await cluster.ownerOf(slot)
+      let others = cluster.nodes.slice(0, 3).filter((other) => other !== from)
+      return cluster.moveSlot(slot, others[number % others.length]!)
+    }
+    case 'failover':
+      return cluster.failover(node, 'forced')
+  }
+}
+
+test(
+  'whatever fails, requests end in time and nobody gets the session of another',
+  async () => {
+    let seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 2 ** 31)
+    console.log(`FAULT_SEED=${seed}`)
+    let thrown: unknown[] = []
+    let onThrown = (error: unknown) => thrown.push(error)
+    for (let event of ['uncaughtException', 'unhandledRejection']) process.on(event, onThrown)
+    onTestFinished(() => {
+      for (let event of ['uncaughtException', 'unhandledRejection']) process.off(event, onThrown)
+    })
+
+    let cluster = await startTestCluster({ proxied: true })
+    let storage = open(cluster.urls)
+    let ids = await Promise.all(Array.from({ length: 64 }, () => stored(storage, 0)))
+    let visitors = ids.map((id, name) => startVisitor(storage, id, name))
+    let schedule = fc.sample(fault, { seed, numRuns: 1000 })
+    let end = performance.now() + SECONDS * 1000
+    while (performance.now() < end) {
+      // Some cannot be had at the moment, such as a failover of a primary.
+      await suffer(schedule.shift()!, cluster).catch(() => {})
+      await Promise.race([sleep(100), ...visitors.map(({ done }) => done)])
+    }
+    for (let node of cluster.nodes) node.resume()
+    await cluster.agreed()
+    let mended = performance.now()
+    await sleep(2 * TIMEOUT)
+    await Promise.all(visitors.map((visitor) => visitor.stop()))
+
+    for (let { successes } of visitors) expect(successes.at(-1)).toBeGreaterThan(mended)
+    expect(thrown).toEqual([])
+  },
+  120_000 + SECONDS * 1000,
+)
