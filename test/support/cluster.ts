@@ -139,13 +139,29 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     let views = await Promise.all(running().map(linesOf))
     let [first, ...others] = views.map(rolesAndSlots)
     if (others.some((view) => view !== first) || first!.includes('fail')) return false
+    // Two that have the same have made it up at the same time, and one of them will get another.
+    let epochs = views[0]!.filter(isPrimary).map(([, , , , , , epoch]) => epoch)
+    if (new Set(epochs).size < epochs.length) return false
     let roles = await Promise.all(running().map((node) => node.command('ROLE')))
     return roles.every(([role, , , link]) => role === 'master' || link === 'connected')
   }
 
-  async function startMove(slot: number, to: TestNode) {
+  /** Until then, what a node does next could contradict what another does, and a slot have no owner. */
+  function agreed() {
+    return until('the nodes agree on their roles and slots', agree)
+  }
+
+  async function startMove(slot: number, to: TestNode): Promise<SlotMove> {
     let [from, known] = await Promise.all([ownerOf(slot), primaries()])
-    return begin(slot, { from, to, others: known.filter((node) => node !== from && node !== to) })
+    let others = known.filter((node) => node !== from && node !== to)
+    let move = await begin(slot, { from, to, others })
+    return {
+      ...move,
+      async finish() {
+        await move.finish()
+        await agreed()
+      },
+    }
   }
 
   async function begin(slot: number, { from, to, others }: Way): Promise<SlotMove> {
@@ -193,6 +209,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       let [slots, known] = await Promise.all([slotsOf(from), primaries()])
       let way = { from, to, others: known.filter((node) => node !== from && node !== to) }
       await Promise.all(slots.map(async (slot) => complete(await begin(slot, way))))
+      await agreed()
     },
     async failover(replica, how) {
       await sleep(Math.max(0, (forgetsVotesAt.get(replica) ?? 0) - performance.now()))
@@ -209,7 +226,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
         await until('its primary is known as a replica', () => isKnownAs('slave', primary!))
       }
     },
-    agreed: () => until('the nodes agree on their roles and slots', agree),
+    agreed,
     async addNode() {
       let node = testNode(await cluster.addNode())
       nodes.push(node)
@@ -233,12 +250,20 @@ function slotsIn(range: string): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }
 
+function isPrimary([, , flags = '']: string[]): boolean {
+  return flags.split(',').includes('master')
+}
+
 /** What nodes must not disagree on in the lines of `CLUSTER NODES`. */
 function rolesAndSlots(lines: string[][]): string {
   return lines
-    .map(([id, , flags = '', primary, , , , , ...slots]) =>
-      [id, flags.replace('myself,', ''), primary, ...slots].join(' '),
-    )
+    .map((line) => {
+      let [id, , flags = '', primary, , , epoch, , ...slots] = line
+      let settled = slots.filter((range) => !range.startsWith('['))
+      return [id, flags.replace('myself,', ''), primary, isPrimary(line) && epoch, ...settled].join(
+        ' ',
+      )
+    })
     .toSorted()
     .join('\n')
 }

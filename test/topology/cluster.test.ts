@@ -72,6 +72,8 @@ async function startVisitor(storage: ReturnType<typeof open>) {
     return count
   }
   let done = visit()
+  // Whoever stops the visitor is told.
+  done.catch(() => {})
   return {
     slot: await cluster.slotOf(`session:${id}`),
     async stop() {
