@@ -117,7 +117,11 @@ fn open_tcp(
 fn set_up(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 3);
-    SockRef::from(stream).set_tcp_keepalive(&keep_alive)
+    let socket = SockRef::from(stream);
+    // What is sent is to be acknowledged in that time, too.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(KEEP_ALIVE))?;
+    socket.set_tcp_keepalive(&keep_alive)
 }
 
 #[cfg(unix)]
