@@ -6,6 +6,7 @@ export type {
   ClientOptions,
   DropInOptions,
   RedisSessionStorageOptions,
+  SentinelOptions,
   SessionOptions,
   TlsOptions,
   UrlOptions,

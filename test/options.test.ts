@@ -40,6 +40,28 @@ test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
   ['cluster with a client', TypeError, /no option "cluster"/, [{ client, cluster: true }]],
   ['a database of a cluster', TypeError, /"url".*"cluster"/, [{ url: `${URL}/1`, cluster: true }]],
   ['a socket of a cluster', TypeError, /"url".*"cluster"/, [{ url: 'unix:///a', cluster: true }]],
+  ['several urls of what is neither', TypeError, /"url".*"sentinel"/, [{ url: [URL, URL] }]],
+  [
+    'a cluster with sentinels',
+    TypeError,
+    /"cluster" and "sentinel"/,
+    [{ url: URL, cluster: true, sentinel: { name: 'a' } }],
+  ],
+  ['sentinels of nobody', TypeError, /"sentinel.name".*undefined/, [{ url: URL, sentinel: {} }]],
+  ['an empty name', TypeError, /"sentinel.name"/, [{ url: URL, sentinel: { name: '' } }]],
+  ['an unknown sentinel option', TypeError, /"nam"/, [{ url: URL, sentinel: { nam: 'a' } }]],
+  [
+    'a user without a password',
+    TypeError,
+    /"sentinel.password"/,
+    [{ url: URL, sentinel: { name: 'a', username: 'hunter2' } }],
+  ],
+  [
+    'a socket of a sentinel',
+    TypeError,
+    /"url".*"sentinel"/,
+    [{ url: 'unix:///a', sentinel: { name: 'a' } }],
+  ],
   [
     'several passwords',
     TypeError,
@@ -121,6 +143,7 @@ test.each<[string, typeof TypeError | typeof RangeError, RegExp, unknown[]]>([
 test('takes the three forms', () => {
   expect(create({ url: URL })).toHaveProperty('read')
   expect(create({ url: [URL] })).toHaveProperty('read')
+  expect(create({ url: [URL, URL], sentinel: { name: 'a' } })).toHaveProperty('read')
   expect(create({ url: [URL, 'redis://localhost'], cluster: true })).toHaveProperty('read')
   expect(create({ client })).toHaveProperty('read')
   expect(create(client)).toHaveProperty('read')

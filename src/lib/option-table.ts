@@ -14,7 +14,7 @@ import {
   text,
   type Reader,
 } from './option-values.ts'
-import type { TlsOptions } from './options.ts'
+import type { SentinelOptions, TlsOptions } from './options.ts'
 
 /** The ways to create a storage: `({ url })`, `({ client })`, and `(client, options)`. */
 export type Form = 'url' | 'client' | 'drop-in'
@@ -44,7 +44,7 @@ export const OPTIONS = [
     forms: ['url'],
     ...oneOrMore(text),
     default: undefined,
-    description: 'where Redis is; see [URLs](#urls-and-tls); several of a [cluster](#cluster)',
+    description: 'where Redis is; see [URLs](#urls-and-tls); several with `cluster` or `sentinel`',
   }),
   option({
     name: 'client',
@@ -179,6 +179,15 @@ export const OPTIONS = [
     ...flag,
     default: false,
     description: 'the URLs are of nodes of a [Redis Cluster](#cluster)',
+  }),
+  option({
+    name: 'sentinel',
+    forms: ['url'],
+    ...objectOf<SentinelOptions>({ name: text, username: text, password: text, tls: flag }, [
+      'name',
+    ]),
+    default: undefined,
+    description: 'the URLs are of [sentinels](#sentinel): `{ name, username, password, tls }`',
   }),
   option({
     name: 'tls',

@@ -91,10 +91,11 @@ export function mapped<from, to>({ type, read }: Reader<from>, map: (value: from
   return { type, read: (given: unknown, name: string): to => map(read(given, name)) }
 }
 
-/** An object with these properties, each of which may be missing. */
-export function objectOf<shape extends object>(readers: {
-  [name in keyof Required<shape>]: Reader<unknown>
-}): Reader<shape> {
+/** An object with these properties, each of which may be missing unless it is needed. */
+export function objectOf<shape extends object>(
+  readers: { [name in keyof Required<shape>]: Reader<unknown> },
+  needed: (keyof shape)[] = [],
+): Reader<shape> {
   let names = Object.keys(readers)
   return {
     type: 'object',
@@ -103,7 +104,8 @@ export function objectOf<shape extends object>(readers: {
       refuseUnknown(given, names, `in "${name}"`)
       for (let [property, { read }] of Object.entries<Reader<unknown>>(readers)) {
         let value = (given as Record<string, unknown>)[property]
-        if (value !== undefined) read(value, `${name}.${property}`)
+        let isNeeded = needed.includes(property as keyof shape)
+        if (value !== undefined || isNeeded) read(value, `${name}.${property}`)
       }
       return given as shape
     },

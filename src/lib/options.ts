@@ -130,6 +130,9 @@ export interface UrlOptions extends SessionOptions {
    *
    * With `cluster`, one or several nodes to begin with. User and password are those of all nodes, and need to be
    * in one of the URLs only.
+   *
+   * With `sentinel`, the addresses of one or several sentinels. User, password and database are those of the servers that
+   * they watch, and need to be in one of the URLs only.
    */
   url: string | readonly string[]
 
@@ -148,6 +151,12 @@ export interface UrlOptions extends SessionOptions {
    * @default false
    */
   cluster?: boolean | undefined
+
+  /**
+   * What to ask sentinels for, when the URLs are of sentinels: the primary that they name has all sessions. It is
+   * looked up anew whenever a connection is made, and when they say that another server has taken its place.
+   */
+  sentinel?: SentinelOptions | undefined
 
   /** How a `rediss://` server is verified; by default against the system's root certificates. */
   tls?: TlsOptions | undefined
@@ -220,6 +229,25 @@ export interface DropInOptions {
  * type of this name has the options that go with a client, it means what it meant there.
  */
 export type RedisSessionStorageOptions = UrlOptions | ClientOptions | DropInOptions
+
+/** What to ask sentinels for, and how. */
+export interface SentinelOptions {
+  /** What the sentinels call the primary and its replicas: the name in their `sentinel monitor`. */
+  name: string
+
+  /** User to log in to the sentinels with; needs `password`. */
+  username?: string | undefined
+
+  /** Password to log in to the sentinels with; by default there is no login. Those of the servers are in the URL. */
+  password?: string | undefined
+
+  /**
+   * Whether the sentinels speak TLS.
+   *
+   * @default as the URL says of the servers: `true` with `rediss://`
+   */
+  tls?: boolean | undefined
+}
 
 /** TLS settings with the names and meanings of `node:tls`. */
 export interface TlsOptions {

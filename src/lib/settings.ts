@@ -6,6 +6,7 @@ import { refuseUnknown, wrongType } from './option-values.ts'
 import type {
   ClientOptions,
   RedisSessionStorageOptions,
+  SentinelOptions,
   TlsOptions,
   UrlOptions,
 } from './options.ts'
@@ -28,6 +29,7 @@ export interface Settings {
 export interface ConnectionSettings {
   urls: string[]
   cluster: boolean
+  sentinel: SentinelOptions | undefined
   /** To each server. */
   connections: number
   tls: TlsOptions | undefined
@@ -47,14 +49,21 @@ export function readOptions(options: UrlOptions | ClientOptions): Settings {
 }
 
 function readUrlOptions(options: object): Settings {
-  let { url, cluster, connections, tls, ...rest } = valuesIn('url', options)
-  if (url!.length > 1 && !cluster) {
-    throw new TypeError('"url" must be a single one, unless "cluster" is true')
+  let { url, cluster, sentinel, connections, tls, ...rest } = valuesIn('url', options)
+  if (cluster && sentinel !== undefined) {
+    throw new TypeError('"cluster" and "sentinel" must not be passed together')
+  }
+  if (url!.length > 1 && !cluster && sentinel === undefined) {
+    throw new TypeError('"url" must be a single one, without "cluster" or "sentinel"')
+  }
+  if (sentinel?.name === '') throw new TypeError('"sentinel.name" must not be empty')
+  if (sentinel?.username !== undefined && sentinel.password === undefined) {
+    throw new TypeError('"sentinel.username" needs "sentinel.password"')
   }
   if (tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('"tls.cert" and "tls.key" must be passed together')
   }
-  return { ...split(rest), backend: { urls: url!, cluster, connections, tls } }
+  return { ...split(rest), backend: { urls: url!, cluster, sentinel, connections, tls } }
 }
 
 function readClientOptions(options: object): Settings {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use napi_derive::napi;
-use session_store::{Kind, Options, TlsOptions};
+use session_store::{Kind, Options, SentinelOptions, TlsOptions};
 
 /// What a connection is made with; checked by the TypeScript side but for the URL and the PEM texts.
 #[napi(object, object_to_js = false)]
@@ -12,6 +12,8 @@ pub struct NativeOptions {
     pub urls: Vec<String>,
     /// Whether these are nodes of a Redis Cluster.
     pub cluster: bool,
+    /// What sentinels are asked for, if these are sentinels.
+    pub sentinel: Option<NativeSentinelOptions>,
     /// How many connections to each server to share its sessions among.
     pub connections: u32,
     /// How a `rediss://` server is verified.
@@ -26,6 +28,19 @@ pub struct NativeOptions {
     pub timeout: f64,
     /// Bytes that a loaded text may have.
     pub max_bytes: u32,
+}
+
+/// What sentinels are asked for, and how.
+#[napi(object, object_to_js = false)]
+pub struct NativeSentinelOptions {
+    /// What they call the primary and its replicas.
+    pub name: String,
+    /// The user whom sentinels know.
+    pub username: Option<String>,
+    /// The password for sentinels.
+    pub password: Option<String>,
+    /// Whether sentinels speak TLS, if not as the URLs say.
+    pub tls: Option<bool>,
 }
 
 /// TLS options with the names and meanings of `node:tls`.
@@ -47,7 +62,11 @@ impl From<NativeOptions> for Options {
     fn from(options: NativeOptions) -> Self {
         Self {
             urls: options.urls,
-            kind: if options.cluster { Kind::Cluster } else { Kind::Single },
+            kind: match options.sentinel {
+                Some(sentinel) => Kind::Sentinel(sentinel.into()),
+                None if options.cluster => Kind::Cluster,
+                None => Kind::Single,
+            },
             connections: options.connections as usize,
             tls: options.tls.map(TlsOptions::from).unwrap_or_default(),
             prefix: options.prefix,
@@ -55,6 +74,17 @@ impl From<NativeOptions> for Options {
             refresh_on_load: options.refresh_on_load,
             timeout: Duration::from_secs_f64(options.timeout / 1000.0),
             max_bytes: options.max_bytes as usize,
+        }
+    }
+}
+
+impl From<NativeSentinelOptions> for SentinelOptions {
+    fn from(options: NativeSentinelOptions) -> Self {
+        Self {
+            name: options.name,
+            username: options.username,
+            password: options.password,
+            tls: options.tls,
         }
     }
 }

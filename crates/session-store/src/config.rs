@@ -34,13 +34,49 @@ pub struct Options {
 }
 
 /// What the URLs of a store are of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum Kind {
     /// The server that has all sessions.
     #[default]
     Single,
     /// Nodes of a Redis Cluster, which tell which of them has a session.
     Cluster,
+    /// Sentinels, which tell which server has all sessions now. User, password and database in the URLs are those
+    /// of that server.
+    Sentinel(SentinelOptions),
+}
+
+/// What sentinels are asked for, and how.
+#[derive(Clone, Debug, Default)]
+pub struct SentinelOptions {
+    /// What they call the server and its replicas.
+    pub name: String,
+    /// The user whom sentinels know.
+    pub username: Option<String>,
+    /// The password for sentinels.
+    pub password: Option<String>,
+    /// Whether sentinels speak TLS, if not as the URLs say of the servers.
+    pub tls: Option<bool>,
+}
+
+/// How the servers are found.
+#[derive(Debug)]
+pub(crate) enum Layout {
+    /// The one that is named has all sessions.
+    Single,
+    /// Those that are named tell.
+    Cluster,
+    /// Those that are named are sentinels.
+    Sentinel(Watched),
+}
+
+/// A server that sentinels watch.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// What they call it.
+    pub(crate) name: String,
+    /// How it is reached, at whatever address.
+    pub(crate) server: Server,
 }
 
 /// Checked options.
@@ -48,7 +84,7 @@ pub enum Kind {
 pub struct Config {
     /// Where to begin: at least one.
     pub(crate) seeds: Seeds,
-    pub(crate) kind: Kind,
+    pub(crate) layout: Layout,
     pub(crate) connections: usize,
     pub(crate) prefix: String,
     pub(crate) ttl: Option<u32>,
@@ -59,21 +95,29 @@ pub struct Config {
 
 /// The servers that the URLs name.
 #[derive(Debug)]
-pub(crate) struct Seeds(Vec<Arc<Server>>);
+pub(crate) struct Seeds {
+    servers: Vec<Arc<Server>>,
+    /// What they are asked for, if they are sentinels.
+    watched: Option<String>,
+}
 
 impl Seeds {
     /// The first of them, which is as good as any other.
     pub(crate) fn first(&self) -> &Arc<Server> {
-        &self.0[0]
+        &self.servers[0]
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Server>> {
-        self.0.iter()
+        self.servers.iter()
     }
 }
 
 impl fmt::Display for Seeds {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.watched {
+            let plural = if self.servers.len() > 1 { "s" } else { "" };
+            write!(formatter, "\"{name}\" of the sentinel{plural} ")?;
+        }
         for (index, server) in self.iter().enumerate() {
             if index > 0 {
                 formatter.write_str(", ")?;
@@ -91,6 +135,8 @@ pub(crate) struct Server {
     pub(crate) username: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) database: i64,
+    /// Whether it is of no use as a replica.
+    pub(crate) must_be_primary: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -166,18 +212,32 @@ impl Config {
     /// # Errors
     /// For an invalid URL or certificate.
     pub fn new(options: Options) -> Result<Self, ConfigError> {
-        let seeds = options.urls.iter().map(|url| server(url, &options.tls));
+        let sentinels_use_tls =
+            matches!(&options.kind, Kind::Sentinel(SentinelOptions { tls: Some(true), .. }));
+        let seeds = options.urls.iter().map(|url| server(url, &options.tls, sentinels_use_tls));
         let mut seeds: Vec<_> = seeds.collect::<Result<_, _>>()?;
         if seeds.is_empty() {
             return Err(ConfigError(format!("\"url\" must be {URL_FORMS}")));
         }
         share_login(&mut seeds)?;
-        if options.kind == Kind::Cluster {
-            check_seeds(&seeds)?;
-        }
+        let mut watched = None;
+        let layout = match options.kind {
+            Kind::Single => Layout::Single,
+            Kind::Cluster => {
+                check_seeds(&seeds)?;
+                Layout::Cluster
+            }
+            Kind::Sentinel(sentinel) => {
+                watched = Some(sentinel.name.clone());
+                let server = Server { must_be_primary: true, ..seeds[0].clone() };
+                make_sentinels(&mut seeds, &sentinel, &options.tls)?;
+                Layout::Sentinel(Watched { name: sentinel.name, server })
+            }
+        };
+        let servers = seeds.into_iter().map(Arc::new).collect();
         Ok(Self {
-            seeds: Seeds(seeds.into_iter().map(Arc::new).collect()),
-            kind: options.kind,
+            seeds: Seeds { servers, watched },
+            layout,
             connections: options.connections.max(1),
             prefix: options.prefix,
             ttl: options.ttl,
@@ -214,6 +274,31 @@ fn share_login(seeds: &mut [Server]) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Makes sentinels of what has the user, password and database of the servers that they watch.
+fn make_sentinels(
+    seeds: &mut [Server],
+    options: &SentinelOptions,
+    tls: &TlsOptions,
+) -> Result<(), ConfigError> {
+    for seed in seeds {
+        let Endpoint::Tcp { host, tls: settings, .. } = &mut seed.endpoint else {
+            return Err(ConfigError(
+                "\"url\" must not be of a Unix socket with \"sentinel\": sentinels name hosts and ports"
+                    .into(),
+            ));
+        };
+        match options.tls {
+            Some(true) => *settings = Some(TlsSettings::new(tls, host)?),
+            Some(false) => *settings = None,
+            None => {}
+        }
+        seed.username.clone_from(&options.username);
+        seed.password.clone_from(&options.password);
+        seed.database = 0;
+    }
+    Ok(())
+}
+
 /// Checks that nodes of a cluster can be reached through these.
 fn check_seeds(seeds: &[Server]) -> Result<(), ConfigError> {
     if seeds.iter().any(|seed| seed.database != 0) {
@@ -231,7 +316,8 @@ fn check_seeds(seeds: &[Server]) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn server(url: &str, tls: &TlsOptions) -> Result<Server, ConfigError> {
+/// `is_tls_elsewhere` if there is another use for the TLS options than this URL.
+fn server(url: &str, tls: &TlsOptions, is_tls_elsewhere: bool) -> Result<Server, ConfigError> {
     let parsed = redis::parse_redis_url(url)
         .ok_or_else(|| ConfigError(format!("\"url\" must be {URL_FORMS}")))?;
     if parsed.fragment().is_some() {
@@ -248,7 +334,7 @@ fn server(url: &str, tls: &TlsOptions) -> Result<Server, ConfigError> {
 
     let endpoint = match info.addr() {
         ConnectionAddr::Tcp(host, port) => {
-            if !tls.is_default() {
+            if !tls.is_default() && !is_tls_elsewhere {
                 return Err(ConfigError(
                     "\"tls\" needs a \"url\" that starts with rediss://".into(),
                 ));
@@ -272,6 +358,7 @@ fn server(url: &str, tls: &TlsOptions) -> Result<Server, ConfigError> {
         username: settings.username().map(str::to_owned),
         password: settings.password().map(str::to_owned),
         database: settings.db(),
+        must_be_primary: false,
     })
 }
 
@@ -280,7 +367,7 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Result<Server, ConfigError> {
-        server(url, &TlsOptions::default())
+        server(url, &TlsOptions::default(), false)
     }
 
     #[test]
@@ -342,9 +429,57 @@ mod tests {
     }
 
     #[test]
+    fn sentinels_have_a_login_of_their_own_and_may_have_another_scheme() {
+        let config = |scheme: &str, tls| {
+            let urls = vec![format!("{scheme}://ann:pw@a:26379/3"), format!("{scheme}://b:26379")];
+            let kind = Kind::Sentinel(SentinelOptions {
+                name: "sessions".into(),
+                username: Some("watcher".into()),
+                password: Some("secret".into()),
+                tls,
+            });
+            Config::new(Options { urls, kind, ..Options::default() }).unwrap()
+        };
+        for (scheme, tls, sentinels) in [
+            ("redis", None, "redis"),
+            ("redis", Some(true), "rediss"),
+            ("rediss", None, "rediss"),
+            ("rediss", Some(false), "redis"),
+        ] {
+            let config = config(scheme, tls);
+            assert_eq!(
+                config.seeds.to_string(),
+                format!(
+                    "\"sessions\" of the sentinels {sentinels}://a:26379, {sentinels}://b:26379"
+                )
+            );
+            for seed in config.seeds.iter() {
+                assert_eq!(seed.username.as_deref(), Some("watcher"));
+                assert_eq!(seed.password.as_deref(), Some("secret"));
+                assert!(!seed.must_be_primary);
+            }
+            let Layout::Sentinel(watched) = &config.layout else { panic!("{:?}", config.layout) };
+            let server = watched.server.at("h", 1, None);
+            assert_eq!(server.to_string(), format!("{scheme}://h:1 (database 3)"));
+            assert_eq!(server.username.as_deref(), Some("ann"));
+            assert_eq!(server.password.as_deref(), Some("pw"));
+            assert!(server.must_be_primary);
+        }
+    }
+
+    #[test]
+    fn sentinels_have_no_unix_sockets() {
+        let kind = Kind::Sentinel(SentinelOptions::default());
+        let options = Options { urls: vec!["unix:///r.sock".into()], kind, ..Options::default() };
+        let error = Config::new(options).unwrap_err().to_string();
+        assert!(error.starts_with("\"url\" must not") && error.contains("\"sentinel\""), "{error}");
+    }
+
+    #[test]
     fn tls_options_need_a_tls_url() {
         let tls = TlsOptions { server_name: Some("redis".into()), ..TlsOptions::default() };
-        assert!(server("redis://localhost", &tls).is_err());
-        assert!(server("rediss://localhost", &tls).is_ok());
+        assert!(server("redis://localhost", &tls, false).is_err());
+        assert!(server("redis://localhost", &tls, true).is_ok());
+        assert!(server("rediss://localhost", &tls, false).is_ok());
     }
 }

@@ -24,7 +24,7 @@ mod topology;
 mod verbs;
 
 pub use command::{Content, Request};
-pub use config::{Config, Kind, Options};
+pub use config::{Config, Kind, Options, SentinelOptions};
 pub use connect::tls::TlsOptions;
 #[cfg(all(feature = "bench", unix))]
 pub use engine::bench;

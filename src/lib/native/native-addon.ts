@@ -59,6 +59,8 @@ export interface NativeOptions {
   urls: Array<string>
   /** Whether these are nodes of a Redis Cluster. */
   cluster: boolean
+  /** What sentinels are asked for, if these are sentinels. */
+  sentinel?: NativeSentinelOptions
   /** How many connections to each server to share its sessions among. */
   connections: number
   /** How a `rediss://` server is verified. */
@@ -73,6 +75,18 @@ export interface NativeOptions {
   timeout: number
   /** Bytes that a loaded text may have. */
   maxBytes: number
+}
+
+/** What sentinels are asked for, and how. */
+export interface NativeSentinelOptions {
+  /** What they call the primary and its replicas. */
+  name: string
+  /** The user whom sentinels know. */
+  username?: string
+  /** The password for sentinels. */
+  password?: string
+  /** Whether sentinels speak TLS, if not as the URLs say. */
+  tls?: boolean
 }
 
 /** TLS options with the names and meanings of `node:tls`. */

@@ -17,20 +17,45 @@ pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectE
         login.push(password.as_bytes());
     }
     let select: &[&[u8]] = if *database == 0 { &[] } else { &[b"SELECT", number.as_bytes()] };
+    let role: &[&[u8]] = if server.must_be_primary { &[b"ROLE"] } else { &[] };
+    // A server that is demoted refuses reads, too, instead of answering with what was.
+    let redirect: &[&[u8]] =
+        if server.must_be_primary { &[b"CLIENT", b"CAPA", b"redirect"] } else { &[] };
     // Every server answers this, so whatever does not is something else.
     let ping: &[&[u8]] = &[b"PING"];
-    let commands: Vec<_> =
-        [&login, select, ping].into_iter().filter(|command| !command.is_empty()).collect();
+    let commands: Vec<_> = [&login, select, redirect, role, ping]
+        .into_iter()
+        .filter(|command| !command.is_empty())
+        .collect();
     talk.send(&commands)?;
 
     let secrets = [password.as_deref().unwrap_or_default()];
     for command in commands {
+        if command == redirect {
+            // Few know it.
+            talk.reply(|_| Ok(()))?;
+            continue;
+        }
+        if command == role {
+            talk.reply(check_primary)?;
+            continue;
+        }
         // A user who may use a few commands only may be denied this one, and a server that takes no
         // writes refuses it; sessions can be read all the same.
         let tolerated: &[&str] = if command == ping { &["NOPERM", "MISCONF"] } else { &[] };
         talk.reply(|reply| accept(reply, tolerated, &secrets))?;
     }
     Ok(())
+}
+
+/// Checks that a server is no replica. One that does not let us ask will refuse writes if it is.
+fn check_primary(reply: &Reply<'_>) -> Result<(), ConnectError> {
+    match reply {
+        Reply::Array(role) if role.first() == Some(&Reply::Bulk(b"master")) => Ok(()),
+        Reply::Array(_) => Err(ConnectError::transient("the server is a replica now")),
+        Reply::Error(_) => Ok(()),
+        _ => Err(ConnectError::permanent(NOT_REDIS)),
+    }
 }
 
 fn accept(reply: &Reply<'_>, tolerated: &[&str], secrets: &[&str]) -> Result<(), ConnectError> {

@@ -5,6 +5,7 @@
 
 mod failure;
 mod greet;
+pub(crate) mod sentinel;
 pub(crate) mod socket;
 mod talk;
 mod timed;

@@ -78,6 +78,13 @@ impl Attempts {
         }
     }
 
+    /// Has the next attempt start at once, whatever becomes of the present one; returns the number of that.
+    pub(crate) fn hurry(&mut self, now: Instant) -> u64 {
+        self.given_up_at = None;
+        self.backoff.hurry(now);
+        self.latest
+    }
+
     /// Takes note that an attempt has ended.
     pub(crate) fn end(&mut self, attempt: u64) {
         self.under_way -= 1;

@@ -29,6 +29,11 @@ impl Backoff {
         self.retry_at = now + pause.mul_f64(0.5 + fastrand::f64() / 2.0);
     }
 
+    /// There is reason to believe that it would work now.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        self.retry_at = now;
+    }
+
     /// Redis has answered.
     pub(crate) fn succeed(&mut self) {
         self.failures = 0;

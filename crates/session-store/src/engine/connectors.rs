@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Server};
+use crate::config::{Config, Layout, Server};
+use crate::connect::sentinel::{find_primary, subscribe};
 use crate::connect::socket::Socket;
 use crate::connect::{ConnectError, connect, connect_and};
 use crate::handover::queue::Queue;
-use crate::topology::{Found, Search, slots};
+use crate::topology::{Found, Search, Told, slots};
 
 /// What came of an attempt.
 pub(super) enum Attempted {
@@ -24,6 +25,8 @@ pub(super) enum Attempted {
     },
     /// To find out which servers have which sessions.
     Search { attempt: u64, result: Result<Found, ConnectError> },
+    /// To have a sentinel tell of changes.
+    Watch { attempt: u64, sentinel: Arc<Server>, result: Result<Socket, ConnectError> },
 }
 
 pub(super) struct Connectors {
@@ -54,6 +57,15 @@ impl Connectors {
         self.start(
             move || search(&servers, &config),
             move |result| Attempted::Search { attempt, result },
+        );
+    }
+
+    pub(super) fn watch(&self, attempt: u64, sentinel: Arc<Server>) {
+        let timeout = time(&self.config);
+        let to = Arc::clone(&sentinel);
+        self.start(
+            move || connect_and(&to, timeout, subscribe).map(|(socket, ())| socket),
+            move |result| Attempted::Watch { attempt, sentinel, result },
         );
     }
 
@@ -96,6 +108,10 @@ fn time(config: &Config) -> Duration {
 /// Asks one server after the other until one tells.
 fn search(servers: &[Arc<Server>], config: &Config) -> Result<Found, ConnectError> {
     let time = time(config);
+    if let Layout::Sentinel(watched) = &config.layout {
+        let (by, server) = find_primary(servers, watched, time)?;
+        return Ok(Found { by, told: Told::Primary(server) });
+    }
     let deadline = Instant::now() + time;
     let mut failure = None;
     for (asked, server) in servers.iter().enumerate() {
@@ -108,7 +124,9 @@ fn search(servers: &[Arc<Server>], config: &Config) -> Result<Found, ConnectErro
         }
         let prefix = config.prefix.as_bytes();
         match connect_and(server, share, |talk| slots::ask(talk, prefix)) {
-            Ok((_, shares)) => return Ok(Found { by: Arc::clone(server), shares }),
+            Ok((_, shares)) => {
+                return Ok(Found { by: Arc::clone(server), told: Told::Shares(shares) });
+            }
             Err(error) => {
                 let error = ConnectError { reason: format!("{server}: {}", error.reason), ..error };
                 // What nothing but a change of the options mends is the better reason.

@@ -24,6 +24,7 @@ pub(crate) mod settlement;
 mod spin;
 #[cfg(all(test, unix))]
 mod tests;
+mod watch;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,7 +38,8 @@ use self::order::Order;
 use self::parked::Parked;
 use self::settlement::Settlement;
 use self::spin::Spin;
-use crate::config::Config;
+use self::watch::{WATCH, Watch};
+use crate::config::{Config, Server};
 use crate::connect::ConnectError;
 use crate::connection::pool::Pool;
 use crate::connection::{Connection, Turn};
@@ -71,6 +73,7 @@ pub(crate) struct Engine {
     /// When to look whether servers are silent.
     next_look: Option<Instant>,
     spin: Spin,
+    watch: Watch,
 }
 
 impl Engine {
@@ -96,6 +99,7 @@ impl Engine {
             order: Order::default(),
             parked: Parked::default(),
             connectors: Connectors::new(Arc::clone(&config), Arc::clone(&queue)),
+            watch: Watch::new(&config, now),
             config,
             queue,
             mailbox,
@@ -125,6 +129,7 @@ impl Engine {
         }
         self.pool = Pool::new(&self.config);
         self.topology = Topology::new(&self.config, &mut self.pool, Instant::now());
+        self.watch = Watch::new(&self.config, Instant::now());
         self.order = Order::default();
         self.parked = Parked::default();
         // Attempts that are under way find nobody.
@@ -170,6 +175,9 @@ impl Engine {
         if self.next_look.is_some_and(|time| time <= now) {
             self.look(now);
         }
+        if let Some(by) = self.watch.read(&self.config, now) {
+            self.topology.switched(by, now);
+        }
         let mut turn = turn!(self, now);
         for connection in self.pool.iter_mut() {
             progress |= connection.pump(&mut turn);
@@ -210,6 +218,16 @@ impl Engine {
         {
             self.connectors.search(search);
         }
+        if let Some(sentinel) = self.herald()
+            && let Some(attempt) = self.watch.start(now)
+        {
+            self.connectors.watch(attempt, sentinel);
+        }
+    }
+
+    /// Who tells of changes by itself. An idle store does not try again and again to hear of them.
+    fn herald(&self) -> Option<Arc<Server>> {
+        if self.is_idle() { None } else { self.topology.herald(self.watch.failures()) }
     }
 
     fn take_attempts(&mut self, now: Instant) {
@@ -224,6 +242,13 @@ impl Engine {
                     }
                 }
                 Attempted::Search { attempt, result } => self.finish_search(attempt, &result, now),
+                Attempted::Watch { attempt, sentinel, result } => {
+                    let registry = self.poll.registry();
+                    if self.watch.finish(attempt, sentinel, result, registry, now) {
+                        // Of what has changed before, nobody has told.
+                        self.topology.suspect();
+                    }
+                }
             }
         }
     }
@@ -231,12 +256,16 @@ impl Engine {
     fn finish_search(&mut self, attempt: u64, result: &Result<Found, ConnectError>, now: Instant) {
         self.topology.finish_search(attempt, result.as_ref().err(), now);
         match result {
+            Ok(_) if self.topology.is_misled(attempt) => {}
             Ok(found) => {
                 let before = self.pool.addresses();
                 self.topology.learn(found, &mut self.pool, now);
                 let addresses = self.pool.addresses();
                 if addresses != before {
                     self.settlement.tell(Event::Topology { addresses });
+                }
+                if let Some(patience) = self.topology.patience(&self.config) {
+                    self.pool.close_unused(patience, &mut turn!(self, now));
                 }
                 self.place_waiting(now);
             }
@@ -288,6 +317,7 @@ impl Engine {
             .chain(self.next_look)
             .chain(self.parked.next())
             .chain(self.topology.next_search(!self.is_idle()))
+            .chain(self.herald().and_then(|_| self.watch.next()))
             .min()
             // Rounded up, because the operating system counts in milliseconds.
             .map(|due| due.saturating_duration_since(now) + Duration::from_millis(1));
@@ -298,7 +328,9 @@ impl Engine {
             return;
         }
         for event in &self.events {
-            if let Some(connection) = self.pool.get_mut(event.token().0) {
+            if event.token() == WATCH {
+                self.watch.notice();
+            } else if let Some(connection) = self.pool.get_mut(event.token().0) {
                 let is_readable = event.is_readable() || event.is_read_closed() || event.is_error();
                 connection.notice(is_readable, event.is_writable());
             }

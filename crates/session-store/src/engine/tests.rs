@@ -187,6 +187,7 @@ mod cluster {
 
     use super::*;
     use crate::config::Kind;
+    use crate::topology::Told;
     use crate::topology::slots::{Node, Share};
 
     /// Two nodes, each with one connection and half of the slots.
@@ -205,7 +206,7 @@ mod cluster {
                 node: Node { host: Some(self.host.into()), port: *port, name: None },
             });
             let by = Arc::clone(self.engine.config.seeds.first());
-            let found = Found { by, shares: shares.collect() };
+            let found = Found { by, told: Told::Shares(shares.collect()) };
             let Engine { topology, pool, .. } = &mut self.engine;
             topology.learn(&found, pool, self.start);
             self.open();

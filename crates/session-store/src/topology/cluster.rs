@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::discovery::Discovery;
 use super::slots::{Node, Redirect, SLOTS, Share, slot_of};
-use super::{Destination, Found, Search};
+use super::{Destination, Search};
 use crate::config::{Config, Server};
 use crate::connection::pool::{Place, Pool};
 use crate::error::{Code, Error};
@@ -61,10 +61,10 @@ impl Cluster {
     }
 
     /// Takes over what a node has told.
-    pub(super) fn learn(&mut self, found: &Found, pool: &mut Pool, now: Instant) {
+    pub(super) fn learn(&mut self, shares: &[Share], by: &Server, pool: &mut Pool, now: Instant) {
         self.owners.fill(NOBODY);
-        for Share { slots, node } in &found.shares {
-            let place = self.place_in(pool, node, &found.by, now);
+        for Share { slots, node } in shares {
+            let place = self.place_in(pool, node, by, now);
             let slots = usize::from(*slots.start())..usize::from(*slots.end()) + 1;
             self.owners[slots].fill(place);
         }

@@ -49,6 +49,20 @@ impl Discovery {
         }
     }
 
+    /// Has an attempt start at once, because `best` has told of a change. Returns the number of the latest one,
+    /// which may not know it yet.
+    pub(super) fn hurry(&mut self, best: Arc<Server>, now: Instant) -> u64 {
+        self.want(Some(best));
+        self.has_failed = false;
+        self.not_before = now;
+        self.attempts.hurry(now)
+    }
+
+    /// The number of the seed that the next attempt begins with.
+    pub(super) fn seed(&self) -> usize {
+        self.seed
+    }
+
     /// Takes note that the map is used.
     pub(super) fn used(&mut self, now: Instant) {
         self.is_wanted |= self.found_at.is_some_and(|time| now - time > MAX_AGE);
@@ -115,6 +129,11 @@ impl Discovery {
             self.attempts.succeed(now);
             self.attempts.heard(true);
         }
+    }
+
+    /// Has the next attempt begin with this one of the seeds.
+    pub(super) fn begin_with(&mut self, seed: usize) {
+        self.seed = seed;
     }
 
     pub(super) fn last_failure(&self) -> &str {

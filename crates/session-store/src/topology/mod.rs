@@ -4,6 +4,7 @@
 
 mod cluster;
 mod discovery;
+mod sentinel;
 mod single;
 pub(crate) mod slots;
 
@@ -11,9 +12,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::cluster::Cluster;
+use self::discovery::Discovery;
+use self::sentinel::Sentinel;
 use self::single::Single;
 use self::slots::Share;
-use crate::config::{Config, Kind, Server};
+use crate::config::{Config, Layout, Server};
 use crate::connect::ConnectError;
 use crate::connection::pool::{Place, Pool};
 use crate::error::Error;
@@ -27,7 +30,14 @@ pub(crate) struct Search {
 /// What one of them has told.
 pub(crate) struct Found {
     pub(crate) by: Arc<Server>,
-    pub(crate) shares: Vec<Share>,
+    pub(crate) told: Told,
+}
+
+pub(crate) enum Told {
+    /// Which nodes have which slots.
+    Shares(Vec<Share>),
+    /// Which server has everything.
+    Primary(Server),
 }
 
 /// Where a command goes that a server has refused.
@@ -46,14 +56,16 @@ pub(crate) enum Destination {
 pub(crate) enum Topology {
     Single(Single),
     Cluster(Box<Cluster>),
+    Sentinel(Box<Sentinel>),
 }
 
 impl Topology {
     /// `pool` gets the servers that are known.
     pub(crate) fn new(config: &Arc<Config>, pool: &mut Pool, now: Instant) -> Self {
-        match config.kind {
-            Kind::Single => Self::Single(Single::new(config, pool, now)),
-            Kind::Cluster => Self::Cluster(Box::new(Cluster::new(config, now))),
+        match config.layout {
+            Layout::Single => Self::Single(Single::new(config, pool, now)),
+            Layout::Cluster => Self::Cluster(Box::new(Cluster::new(config, now))),
+            Layout::Sentinel(_) => Self::Sentinel(Box::new(Sentinel::new(config, now))),
         }
     }
 
@@ -62,13 +74,22 @@ impl Topology {
         match self {
             Self::Single(single) => Some(single.place()),
             Self::Cluster(cluster) => cluster.place_of(id),
+            Self::Sentinel(sentinel) => sentinel.place(),
+        }
+    }
+
+    fn discovery(&mut self) -> Option<&mut Discovery> {
+        match self {
+            Self::Single(_) => None,
+            Self::Cluster(cluster) => Some(cluster.discovery()),
+            Self::Sentinel(sentinel) => Some(sentinel.discovery()),
         }
     }
 
     /// Whether a server may say that another one is to be asked, so that the text of a write has to
     /// be kept until its reply.
     pub(crate) fn may_redirect(&self) -> bool {
-        matches!(self, Self::Cluster(_))
+        !matches!(self, Self::Single(_))
     }
 
     /// How long a server may be silent before it is looked whether another one has taken its place; `None` if
@@ -76,7 +97,7 @@ impl Topology {
     pub(crate) fn patience(&self, config: &Config) -> Option<Duration> {
         match self {
             Self::Single(_) => None,
-            Self::Cluster(_) => Some(config.patience()),
+            Self::Cluster(_) | Self::Sentinel(_) => Some(config.patience()),
         }
     }
 
@@ -94,14 +115,15 @@ impl Topology {
         match self {
             Self::Single(_) => Err(Single::redirected(words, by)),
             Self::Cluster(cluster) => cluster.redirect(words, by, pool, now),
+            Self::Sentinel(sentinel) => Ok(sentinel.redirect()),
         }
     }
 
     /// Takes note that what is known of the servers may be out of date: one cannot be reached, or has no
     /// session that it should have.
     pub(crate) fn suspect(&mut self) {
-        if let Self::Cluster(cluster) = self {
-            cluster.discovery().want(None);
+        if let Some(discovery) = self.discovery() {
+            discovery.want(None);
         }
     }
 
@@ -117,6 +139,7 @@ impl Topology {
         match self {
             Self::Single(_) => None,
             Self::Cluster(cluster) => cluster.next_search(is_needed),
+            Self::Sentinel(sentinel) => sentinel.next_search(is_needed),
         }
     }
 
@@ -130,7 +153,28 @@ impl Topology {
         match self {
             Self::Single(_) => None,
             Self::Cluster(cluster) => cluster.start_search(is_needed, pool, now),
+            Self::Sentinel(sentinel) => sentinel.start_search(is_needed, now),
         }
+    }
+
+    /// Who tells of changes by itself, and of whom, if anybody does. So many of them were asked in vain.
+    pub(crate) fn herald(&self, passed_over: usize) -> Option<Arc<Server>> {
+        match self {
+            Self::Single(_) | Self::Cluster(_) => None,
+            Self::Sentinel(sentinel) => sentinel.herald(passed_over),
+        }
+    }
+
+    /// Takes note that it has told of a change.
+    pub(crate) fn switched(&mut self, by: Arc<Server>, now: Instant) {
+        if let Self::Sentinel(sentinel) = self {
+            sentinel.switched(by, now);
+        }
+    }
+
+    /// Whether what comes of a search is out of date.
+    pub(crate) fn is_misled(&self, attempt: u64) -> bool {
+        matches!(self, Self::Sentinel(sentinel) if sentinel.is_misled(attempt))
     }
 
     /// Takes note of what came of a search.
@@ -140,15 +184,21 @@ impl Topology {
         failure: Option<&ConnectError>,
         now: Instant,
     ) {
-        if let Self::Cluster(cluster) = self {
-            cluster.discovery().finish(attempt, failure, now);
+        if let Some(discovery) = self.discovery() {
+            discovery.finish(attempt, failure, now);
         }
     }
 
     /// Takes over what a server has told.
     pub(crate) fn learn(&mut self, found: &Found, pool: &mut Pool, now: Instant) {
-        if let Self::Cluster(cluster) = self {
-            cluster.learn(found, pool, now);
+        match (self, &found.told) {
+            (Self::Cluster(cluster), Told::Shares(shares)) => {
+                cluster.learn(shares, &found.by, pool, now);
+            }
+            (Self::Sentinel(sentinel), Told::Primary(server)) => {
+                sentinel.learn(server, &found.by, pool, now);
+            }
+            _ => {}
         }
     }
 
@@ -157,6 +207,7 @@ impl Topology {
         match self {
             Self::Single(_) => "",
             Self::Cluster(cluster) => cluster.last_failure(),
+            Self::Sentinel(sentinel) => sentinel.last_failure(),
         }
     }
 }

@@ -16,7 +16,7 @@ mod touch;
 
 use crate::command::Content;
 use crate::handover::outcome::Answer;
-use crate::resp::Reply;
+use crate::resp::{Reply, error_code};
 
 pub(crate) use encoder::Encoder;
 use save::Over;
@@ -169,7 +169,7 @@ impl Step {
     pub(crate) fn meaning<'a>(self, reply: &Reply<'a>) -> Option<Meaning<'a>> {
         if let Reply::Error(words) = *reply {
             let words = if let Self::Replace(_) = self { replace::own_words(words) } else { words };
-            let is_redirect = words.starts_with(b"MOVED ") || words.starts_with(b"ASK ");
+            let is_redirect = matches!(error_code(words), b"MOVED" | b"ASK" | b"REDIRECT");
             let meaning = if is_redirect { Meaning::Redirected } else { Meaning::Refused };
             return Some(meaning(words));
         }
