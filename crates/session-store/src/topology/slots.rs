@@ -88,6 +88,10 @@ fn share(range: &Reply<'_>) -> Option<Share> {
         return None;
     };
     let slot = |number: i64| u16::try_from(number).ok().filter(|slot| *slot < SLOTS);
+    let slots = slot(*first)?..=slot(*last)?;
+    if slots.is_empty() {
+        return None;
+    }
     let [host, Reply::Integer(port), details @ ..] = &primary[..] else { return None };
     let host = match host {
         Reply::Nil | Reply::Bulk(b"") => None,
@@ -97,7 +101,7 @@ fn share(range: &Reply<'_>) -> Option<Share> {
     };
     let node =
         Node { host, port: u16::try_from(*port).ok()?, name: details.get(1).and_then(host_name) };
-    Some(Share { slots: slot(*first)?..=slot(*last)?, node })
+    Some(Share { slots, node })
 }
 
 /// From `["hostname", name, …]`.
@@ -141,6 +145,7 @@ impl Redirect {
 mod tests {
     use super::*;
     use crate::resp::{Parsed, parse};
+    use proptest::prelude::*;
 
     #[test]
     fn a_key_is_in_the_slot_of_its_hash_tag() {
@@ -193,6 +198,23 @@ mod tests {
             assert_eq!(shares(&range(&primary)), expected, "{primary}");
         }
         assert_eq!(shares("*2\r\n*2\r\n:5\r\n:7\r\n:1\r\n"), []);
+    }
+
+    proptest! {
+        /// Nothing that a node may say of slots makes a share that could not be looked up.
+        #[test]
+        fn slots_are_in_order_and_there(first in -2i64..20_000, last in -2i64..20_000) {
+            let reply = format!("*1\r\n*3\r\n:{first}\r\n:{last}\r\n*2\r\n$1\r\nh\r\n:1\r\n");
+            let is_good = (0..=last).contains(&first) && last < SLOTS.into();
+            let found = shares(&reply);
+            prop_assert_eq!(found.len(), usize::from(is_good));
+            prop_assert!(found.iter().all(|share| !share.slots.is_empty() && *share.slots.end() < SLOTS));
+        }
+
+        #[test]
+        fn no_words_make_a_redirect_panic(words in "(MOVED|ASK|) ?[0-9a-z:. \\[\\]?]{0,40}") {
+            Redirect::parse(words.as_bytes());
+        }
     }
 
     #[test]
