@@ -112,8 +112,9 @@ impl Error {
 }
 
 /// What Redis quotes that is no argument of ours but a name of its own.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 19] = [
     "append",
+    "asking",
     "auth",
     "del",
     "exists",
@@ -129,6 +130,8 @@ const NAMES: [&str; 16] = [
     "evalsha",
     "getrange",
     "rename",
+    "role",
+    "cluster|slots",
 ];
 
 /// More of an error reply than this tells nobody more.

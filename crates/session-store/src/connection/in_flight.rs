@@ -21,9 +21,9 @@ struct Entry {
 #[derive(Default)]
 pub(super) struct InFlight {
     entries: VecDeque<Entry>,
-    /// The text of the next command could not be staged.
-    is_unstaged: bool,
-    /// Why a text could not be staged lately.
+    /// The step ahead of the next command, if that was refused.
+    refused: Option<Step>,
+    /// Why that was lately.
     refusal: Vec<u8>,
 }
 
@@ -62,14 +62,19 @@ impl InFlight {
             return Err(format!("the server sent a reply that does not fit {:?}", command.step));
         };
         // For the very next command only, whatever that is.
-        if std::mem::take(&mut self.is_unstaged) && command.step.is_staged() {
+        let needed_it = match self.refused.take() {
+            Some(Step::Stage) => command.step.is_staged(),
+            Some(_) => matches!(meaning, Meaning::Redirected(_)),
+            None => false,
+        };
+        if needed_it {
             meaning = Meaning::Refused(&self.refusal);
-        } else if command.step == Step::Stage
+        } else if let Step::Stage | Step::Asking = command.step
             && let Meaning::Refused(words) = meaning
         {
             self.refusal.clear();
             self.refusal.extend_from_slice(words);
-            self.is_unstaged = true;
+            self.refused = Some(command.step);
         }
         each(Answered { command, meaning, is_awaited: *is_awaited });
         self.entries.pop_front();
@@ -101,7 +106,7 @@ impl InFlight {
     /// Empties the queue of a connection that is no more; returns the commands that somebody waits
     /// for, in their order.
     pub(super) fn lose(&mut self) -> impl Iterator<Item = Command> {
-        self.is_unstaged = false;
+        self.refused = None;
         let entries = std::mem::take(&mut self.entries).into_iter();
         entries.filter(|entry| entry.is_awaited).map(|entry| entry.command)
     }
@@ -217,6 +222,24 @@ mod tests {
         assert_eq!(in_flight.lose().count(), 0);
         send(&mut in_flight, 2, staged);
         assert_eq!(answers(&mut in_flight, &[Reply::Integer(1)]), [(2, "Answered(Done)".into())]);
+    }
+
+    #[test]
+    fn who_may_not_ask_for_a_slot_on_the_move_is_told_so() {
+        let mut in_flight = InFlight::default();
+        let now = Instant::now();
+        for ticket in 1..=2 {
+            in_flight.push(Command::bare(ticket, Step::Asking, now), false, now);
+            in_flight.push(Command::bare(ticket, Step::Peek, now), true, now);
+        }
+        let denied = Reply::Error(b"NOPERM asking");
+        let moved = Reply::Error(b"MOVED 1 h:1");
+        let replies = [denied.clone(), moved, denied, Reply::Nil];
+        let expected = [
+            (1, format!("{:?}", Meaning::Refused(b"NOPERM asking"))),
+            (2, "Answered(Missing)".into()),
+        ];
+        assert_eq!(answers(&mut in_flight, &replies), expected);
     }
 
     #[derive(Clone, Debug)]

@@ -159,6 +159,7 @@ impl Step {
     /// Returns what to do about a refusal in these words, where Redis does not say it.
     pub(crate) fn advice(self, words: &[u8]) -> Option<&'static str> {
         match self {
+            _ if asking::is_denied(words) => Some(". Allow this user +asking"),
             Self::Replace(_) => replace::advice(words),
             _ => None,
         }
