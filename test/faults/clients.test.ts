@@ -138,3 +138,20 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
     expect(await valueOf(storage, await stored(storage, 'after'))).toBe('after')
   })
 })
+
+test('a client of node-redis that is not connected drops what nobody waits for any longer', async () => {
+  let redis = await startRedis()
+  let client = await nodeRedisClient(redis.url)
+  let storage = createRedisSessionStorage({ client, timeout: TIMEOUT })
+  let session = await storage.read(null)
+  session.set('value', 'never')
+  await redis.stop()
+  let { error } = await failure(storage.save(session))
+  expect(error.code).toBe('TIMEOUT')
+
+  redis = await startRedis({ port: redis.port })
+  expect(await valueOf(storage, await stored(storage, 'later'))).toBe('later')
+  expect(await valueOf(storage, session.id)).toBe(undefined)
+  client.destroy()
+  await redis.stop()
+})

@@ -2,39 +2,62 @@
 import { RedisSessionStorageError } from '../errors.ts'
 import { withoutArguments } from './without-arguments.ts'
 
-/**
- * Returns the error of a call on these ids. Redis's replies are its own words; all else that a
- * client fails with is about the connection.
- */
-export function toStorageError(error: unknown, ids: string[]): RedisSessionStorageError {
+/** What the errors of a family of clients are. All else that a client fails with is about the connection. */
+export interface ClientErrors {
+  /** Returns what Redis answered, if the error is an error reply: a code, and words behind it. */
+  replyIn(error: unknown): string | undefined
+
+  /** Whether the client has waited in vain for longer than it is willing to. */
+  isTimeout(error: unknown): boolean
+}
+
+/** Returns the error of a call on these ids. */
+export function toStorageError(
+  error: unknown,
+  ids: string[],
+  errors: ClientErrors,
+): RedisSessionStorageError {
   if (error instanceof RedisSessionStorageError) return error
 
   let cause = withoutSecrets(error, ids)
-  let reply = replyCode(error)
-  return reply === undefined
-    ? new RedisSessionStorageError('DISCONNECTED', `The Redis client failed: ${cause.message}`, {
+  let words = errors.replyIn(error)
+  if (words !== undefined) {
+    let message = `Redis answered: ${withoutArguments(words, ids)}`
+    return new RedisSessionStorageError('REDIS', message, { cause, reply: codeIn(words) })
+  }
+  return errors.isTimeout(error)
+    ? new RedisSessionStorageError(
+        'TIMEOUT',
+        `The Redis client gave up: ${cause.message}. It waits no longer by its own settings.`,
+        { cause },
+      )
+    : new RedisSessionStorageError('DISCONNECTED', `The Redis client failed: ${cause.message}`, {
         cause,
       })
-    : new RedisSessionStorageError('REDIS', `Redis answered: ${cause.message}`, { cause, reply })
 }
 
-/** Returns the first word of an error reply, which is a code; `undefined` for any other error. */
-export function replyCode(error: unknown): string | undefined {
-  return /^([A-Z][A-Z0-9]+) /.exec(textAt(error, 'message'))?.[1]
+/** Returns the code of an error reply, and `undefined` for any other error. */
+export function replyCode(error: unknown, errors: ClientErrors): string | undefined {
+  let words = errors.replyIn(error)
+  return words === undefined ? undefined : codeIn(words)
+}
+
+/** An error reply begins with its code. */
+function codeIn(words: string): string {
+  return /^[A-Z][A-Z0-9]*(?= |$)/.exec(words)?.[0] ?? 'ERR'
 }
 
 /** Redis has no code of its own for this. */
-export function isUnknownCommand(error: unknown): boolean {
-  return /^ERR unknown command\b/i.test(textAt(error, 'message'))
+export function isUnknownCommand(words: string): boolean {
+  return /^ERR unknown command\b/i.test(words)
 }
 
 /**
  * Whether the user may not do it. A command within a script is denied with `ERR`, and only the words tell: those
  * of Redis up to 7.0, and those of Valkey.
  */
-export function isDenied(error: unknown): boolean {
-  let denial = /^NOPERM |can't run this command or subcommand|ACL failure in script/
-  return denial.test(textAt(error, 'message'))
+export function isDenied(words: string): boolean {
+  return /^NOPERM |can't run this command or subcommand|ACL failure in script/.test(words)
 }
 
 /**
@@ -59,7 +82,7 @@ function withoutSecrets(error: unknown, ids: string[]): Error {
 }
 
 /** Returns a property if it can be read and is a string, and an empty string otherwise. */
-function textAt(error: unknown, name: string): string {
+export function textAt(error: unknown, name: string): string {
   try {
     let value = (error as Record<string, unknown> | null | undefined)?.[name]
     return typeof value === 'string' ? value : ''

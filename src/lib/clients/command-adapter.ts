@@ -1,40 +1,49 @@
-/** Adapts clients that have Redis's own commands, each with its arguments in a form of its own. */
-import { toText, type ClientAdapter, type Over } from './client-adapter.ts'
+/** Adapts clients that can send any command: a family says how, and everything else is the same for all. */
+import type { Caller } from './caller.ts'
+import type { ClientAdapter } from './client-adapter.ts'
+import type { ClientErrors } from './client-error.ts'
 import { refreshingLoad } from './refreshing-load.ts'
 import { replacingSave } from './replacing-save.ts'
 
-/** Redis's commands in the words of one client; they return what the client does, and may throw. */
-interface Commands {
-  get(key: string): unknown
-  getEx(key: string, ttl: number): unknown
-  set(key: string, text: string, ttl: number | null, over: Over): unknown
-  expire(key: string, ttl: number): unknown
-  del(key: string): unknown
-  append(key: string, text: string): unknown
-  /** Sends any command, whose second word is a key or the name of a script. */
-  send(command: string[]): unknown
+export interface CommandClient {
+  /**
+   * Sends a command that is about one key. Returns the reply, or a promise of it, and may throw.
+   *
+   * @param command its name and its arguments, which are nobody else's
+   */
+  send(command: string[], key: string, caller: Caller): unknown
+  errors: ClientErrors
+  /** What the app has the client put in front of keys, where `send` does not put it there. */
+  keyPrefix?: string
+  keepsOrder: boolean
 }
 
-export function commandAdapter(commands: Commands): ClientAdapter {
-  let get = async (key: string) => toText(await commands.get(key))
-  let getEx = async (key: string, ttl: number) => toText(await commands.getEx(key, ttl))
-  // Clients may be set up to return numbers as strings.
-  let expire = async (key: string, ttl: number) => Number(await commands.expire(key, ttl)) === 1
-  let loadAndRefresh = refreshingLoad({ getEx, get, expire })
-  let replacing = replacingSave(async (command) => commands.send(command))
+const CONDITIONS = { always: [], existing: ['XX'], new: ['NX'] }
+
+export function commandAdapter(client: CommandClient): ClientAdapter {
+  let { errors, keepsOrder, keyPrefix = '' } = client
+  let refreshing = refreshingLoad(client)
+  let replacing = replacingSave(client)
 
   return {
+    errors,
+    keyPrefix,
     refreshesOnLoad: true,
+    keepsOrder,
+    touchWrites: false,
     isSingle(verb) {
-      if (verb === 'loadAndRefresh') return loadAndRefresh.isSingle()
+      if (verb === 'loadAndRefresh') return refreshing.isSingle()
       return verb !== 'replace' || replacing.isSingle()
     },
-    load: get,
-    loadAndRefresh: loadAndRefresh.load,
-    save: async (key, text, ttl, over) => (await commands.set(key, text, ttl, over)) != null,
+    load: (key, caller) => client.send(['GET', key], key, caller),
+    loadAndRefresh: refreshing.load,
+    save(key, { text, ttl, over }, caller) {
+      let expiry = ttl === null ? [] : ['EX', String(ttl)]
+      return client.send(['SET', key, text, ...expiry, ...CONDITIONS[over]], key, caller)
+    },
     replace: replacing.save,
-    touch: expire,
-    delete: async (key) => commands.del(key),
-    append: async (key, text) => commands.append(key, text),
+    touch: (key, ttl, caller) => client.send(['EXPIRE', key, String(ttl)], key, caller),
+    delete: (key, caller) => client.send(['DEL', key], key, caller),
+    append: (key, text, caller) => client.send(['APPEND', key, text], key, caller),
   }
 }

@@ -1,24 +1,54 @@
-/** node-redis 4 to 6: with the older forms of options, which all of them take. */
+/** node-redis 4 to 6: a client, a cluster, a sentinel, or a pool of clients. */
+import type { Caller } from './caller.ts'
 import type { ClientFamily } from './client-adapter.ts'
-import { commandAdapter } from './command-adapter.ts'
+import { textAt, type ClientErrors } from './client-error.ts'
+import { commandAdapter, type CommandClient } from './command-adapter.ts'
+import { classNames } from './class-names.ts'
 import { hasMethod } from './redis-client.ts'
 
-const CONDITIONS = { always: {}, existing: { XX: true }, new: { NX: true } }
+const errors: ClientErrors = {
+  replyIn: (error) =>
+    classNames(error).includes('ErrorReply') ? textAt(error, 'message') : undefined,
+  isTimeout: (error) => classNames(error).some((name) => name.endsWith('TimeoutError')),
+}
+
+/** Has a client start no timer for a command: the deadline of the call comes first. */
+const NO_TIMER = { timeout: undefined }
 
 export const nodeRedis: ClientFamily = {
   includes: (client) => hasMethod(client, 'getEx') && hasMethod(client, 'sendCommand'),
 
-  adapt: (client: any) =>
-    commandAdapter({
-      get: (key) => client.get(key),
-      getEx: (key, ttl) => client.getEx(key, { EX: ttl }),
-      set(key, text, ttl, over) {
-        let expiry = ttl === null ? {} : { EX: ttl }
-        return client.set(key, text, { ...expiry, ...CONDITIONS[over] })
-      },
-      expire: (key, ttl) => client.expire(key, ttl),
-      del: (key) => client.del(key),
-      append: (key, text) => client.append(key, text),
-      send: (command) => client.sendCommand(command),
-    }),
+  adapt(client: any) {
+    return commandAdapter({
+      send: sendOf(client),
+      errors,
+      // oxlint-disable-next-line no-underscore-dangle -- node-redis 6 says nowhere else what it puts in front of keys
+      keyPrefix: String(client._keyPrefix ?? ''),
+      keepsOrder: !lendsConnections(client),
+    })
+  },
+}
+
+/** A command goes to whichever of its connections is free. */
+function lendsConnections(client: any): boolean {
+  return hasMethod(client, 'execute') || hasMethod(client, 'acquire')
+}
+
+/** Sends a command to where writes go: replicas may not have yet what was just written. */
+function sendOf(client: any): CommandClient['send'] {
+  if (hasMethod(client, 'getSlotMaster') || client.slots !== undefined) {
+    return (command, key, caller) => client.sendCommand(key, false, command, lasting(caller))
+  }
+  if (hasMethod(client, 'acquire')) {
+    return (command, _, caller) => client.sendCommand(false, command, lasting(caller))
+  }
+  return (command, _, caller) => {
+    let isSentNow = client.isReady && !caller.isClientLate
+    return client.sendCommand(command, isSentNow ? NO_TIMER : lasting(caller))
+  }
+}
+
+/** Has a client drop a command at the deadline that it has not sent by then. */
+function lasting({ left }: Caller): object {
+  return { timeout: Math.max(1, Math.ceil(left)) }
 }

@@ -4,43 +4,61 @@
  * `GETEX` came with Redis 6.2, users may be denied it, and because it is a write, Redis refuses it
  * as long as it takes no writes. None of this is a reason to fail a visitor who only reads.
  */
-import { isUnknownCommand, replyCode } from './client-error.ts'
-
-interface Commands {
-  getEx(key: string, ttl: number): Promise<string | null>
-  get(key: string): Promise<string | null>
-  expire(key: string, ttl: number): Promise<unknown>
-}
+import { ensureWaiting, type Caller } from './caller.ts'
+import { isUnknownCommand } from './client-error.ts'
+import type { CommandClient } from './command-adapter.ts'
 
 interface RefreshingLoad {
-  load(key: string, ttl: number): Promise<string | null>
+  load(key: string, ttl: number, caller: Caller): unknown
 
   /** Whether the next load will be a single command, as far as is known. */
   isSingle(): boolean
 }
 
-export function refreshingLoad({ getEx, get, expire }: Commands): RefreshingLoad {
+export function refreshingLoad(client: CommandClient): RefreshingLoad {
   let hasWorked = false
   let isRefusedForGood = false
+
+  function getEx(key: string, ttl: number, caller: Caller): unknown {
+    return client.send(['GETEX', key, 'EX', String(ttl)], key, caller)
+  }
+
+  async function load(key: string, ttl: number, caller: Caller): Promise<unknown> {
+    try {
+      let reply = await getEx(key, ttl, caller)
+      hasWorked = true
+      return reply
+    } catch (error) {
+      return refused(error, key, ttl, caller)
+    }
+  }
+
+  function refused(error: unknown, key: string, ttl: number, caller: Caller): Promise<unknown> {
+    let words = client.errors.replyIn(error)
+    if (words === undefined || words.startsWith('WRONGTYPE ')) throw error
+    hasWorked = false
+    isRefusedForGood ||= words.startsWith('NOPERM ') || isUnknownCommand(words)
+    return loadInTwo(key, ttl, caller)
+  }
+
+  async function loadInTwo(key: string, ttl: number, caller: Caller): Promise<unknown> {
+    ensureWaiting(caller)
+    let loading = client.send(['GET', key], key, caller)
+    let refreshing = async () => client.send(['EXPIRE', key, String(ttl)], key, caller)
+    let [reply] = await Promise.all([loading, refreshing().catch(() => 0)])
+    return reply
+  }
 
   return {
     isSingle: () => hasWorked && !isRefusedForGood,
 
-    async load(key, ttl) {
-      if (!isRefusedForGood) {
-        try {
-          let text = await getEx(key, ttl)
-          hasWorked = true
-          return text
-        } catch (error) {
-          let code = replyCode(error)
-          if (code === undefined || code === 'WRONGTYPE') throw error
-          hasWorked = false
-          isRefusedForGood ||= code === 'NOPERM' || isUnknownCommand(error)
-        }
-      }
-      let [text] = await Promise.all([get(key), expire(key, ttl).catch(() => false)])
-      return text
+    load(key, ttl, caller) {
+      if (isRefusedForGood) return loadInTwo(key, ttl, caller)
+      if (!hasWorked) return load(key, ttl, caller)
+      // No function that waits in between: nothing is left to do as long as it works.
+      return Promise.resolve(getEx(key, ttl, caller)).catch((error: unknown) =>
+        refused(error, key, ttl, caller),
+      )
     },
   }
 }

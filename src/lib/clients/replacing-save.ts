@@ -3,7 +3,10 @@
  * 8.4, or by a script. The Rust core does the same (`verbs/replace.rs`).
  */
 import type { Expected } from '../store/session-store.ts'
+import { ensureWaiting, type Caller } from './caller.ts'
+import type { Write } from './client-adapter.ts'
 import { isDenied, replyCode, toStorageError } from './client-error.ts'
+import type { CommandClient } from './command-adapter.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 
 /** Compares the end of a text, from an offset on, and only then writes another one. */
@@ -16,62 +19,88 @@ return 1
 const SHA1 = 'b8a6cdf119fb76356f08f3572004c0efe1c53c8c'
 
 interface ReplacingSave {
-  save(key: string, text: string, ttl: number | null, expected: Expected): Promise<boolean>
+  save(key: string, write: Write<Expected>, caller: Caller): unknown
 
   /** Whether the next save will be a single command, as far as is known. */
   isSingle(): boolean
 }
 
-/** @param send sends a command */
-export function replacingSave(send: (command: string[]) => Promise<unknown>): ReplacingSave {
+export function replacingSave(client: CommandClient): ReplacingSave {
+  let { errors } = client
   /** Whether the server knows `IFEQ`; `undefined` as long as nobody knows. */
   let knowsIfEqual: boolean | undefined
   let hasScript = false
 
-  async function byIfEqual(key: string, text: string, expiry: string[], expected: string) {
-    return (await send(['SET', key, text, 'IFEQ', expected, ...expiry])) != null
+  function byIfEqual(key: string, { text, ttl, over }: Write<Expected>, caller: Caller): unknown {
+    let expected = over.pieces.join('')
+    return client.send(['SET', key, text, 'IFEQ', expected, ...expiryIn(ttl)], key, caller)
   }
 
-  async function byScript(key: string, text: string, expiry: string[], expected: Expected) {
-    let { pieces, tail } = expected
+  function byScript(
+    [command, script]: [string, string],
+    key: string,
+    { text, ttl, over }: Write<Expected>,
+    caller: Caller,
+  ): unknown {
+    let { pieces, tail } = over
     let compared = tail === '' ? ['0', pieces.join('')] : [String(-tail.length), tail]
-    let rest = ['1', key, ...compared, text, ...expiry]
-    if (hasScript) {
+    return client.send(
+      [command, script, '1', key, ...compared, text, ...expiryIn(ttl)],
+      key,
+      caller,
+    )
+  }
+
+  async function findOut(key: string, write: Write<Expected>, caller: Caller): Promise<unknown> {
+    if (knowsIfEqual === undefined) {
       try {
-        return Number(await send(['EVALSHA', SHA1, ...rest])) === 1
+        let reply = await byIfEqual(key, write, caller)
+        knowsIfEqual = true
+        return reply
       } catch (error) {
-        if (replyCode(error) !== 'NOSCRIPT') throw error
+        if (replyCode(error, errors) !== 'ERR') throw error
+        knowsIfEqual = false
+        ensureWaiting(caller)
       }
     }
-    let written = Number(await send(['EVAL', SCRIPT, ...rest])) === 1
-    hasScript = true
-    return written
+    try {
+      let reply = await byScript(['EVAL', SCRIPT], key, write, caller)
+      hasScript = true
+      return reply
+    } catch (error) {
+      throw advised(error, key)
+    }
+  }
+
+  /** Returns an error with what to do, where the user may not do it. */
+  function advised(error: unknown, key: string): unknown {
+    let words = errors.replyIn(error)
+    if (words === undefined || !isDenied(words)) return error
+    let { message, cause } = toStorageError(error, [key], errors)
+    let advice = `Allow this user +eval, +evalsha and +getrange, or set "onConflict" to 'overwrite'`
+    let reply = replyCode(error, errors)
+    return new RedisSessionStorageError('REDIS', `${message}. ${advice}`, { cause, reply })
   }
 
   return {
     isSingle: () => knowsIfEqual === true || (knowsIfEqual === false && hasScript),
 
-    async save(key, text, ttl, expected) {
-      let expiry = ttl === null ? [] : ['EX', String(ttl)]
-      if (knowsIfEqual !== false) {
-        try {
-          let written = await byIfEqual(key, text, expiry, expected.pieces.join(''))
-          knowsIfEqual = true
-          return written
-        } catch (error) {
-          if (replyCode(error) !== 'ERR') throw error
-          knowsIfEqual = false
-        }
+    save(key, write, caller) {
+      if (knowsIfEqual) {
+        return byIfEqual(key, write, caller)
       }
-      return byScript(key, text, expiry, expected).catch((error: unknown) => {
-        throw isDenied(error) ? withAdvice(error, key) : error
-      })
+      if (!hasScript) return findOut(key, write, caller)
+      return Promise.resolve(byScript(['EVALSHA', SHA1], key, write, caller)).catch(
+        (error: unknown) => {
+          if (replyCode(error, errors) !== 'NOSCRIPT') throw advised(error, key)
+          ensureWaiting(caller)
+          return findOut(key, write, caller)
+        },
+      )
     },
   }
 }
 
-function withAdvice(error: unknown, key: string): RedisSessionStorageError {
-  let { message, code, cause, reply } = toStorageError(error, [key])
-  let advice = `Allow this user +eval, +evalsha and +getrange, or set "onConflict" to 'overwrite'`
-  return new RedisSessionStorageError(code, `${message}. ${advice}`, { cause, reply })
+function expiryIn(ttl: number | null): string[] {
+  return ttl === null ? [] : ['EX', String(ttl)]
 }

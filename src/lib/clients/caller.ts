@@ -1,0 +1,17 @@
+/** Who waits for what an adapter does: of several commands, each is sent only while somebody does. */
+
+export interface Caller {
+  /** Whether the caller has not been told yet that the deadline has passed. */
+  readonly isWaiting: boolean
+
+  /** Milliseconds until the deadline. */
+  readonly left: number
+
+  /** Whether there are commands that the client has not answered in time: it may be keeping some back. */
+  readonly isClientLate: boolean
+}
+
+/** @throws if nobody waits any longer, so that no further command is sent; nobody sees that error */
+export function ensureWaiting({ isWaiting }: Caller): void {
+  if (!isWaiting) throw new Error('Nobody waits for this any longer')
+}

@@ -1,0 +1,256 @@
+/** The life of a call on a client: when its turn comes, how often it is tried, and that it ends at its deadline. */
+import { WrongAnswer } from './answers.ts'
+import type { Caller } from './caller.ts'
+import { toStorageError, type ClientErrors } from './client-error.ts'
+import { Deadline, Deadlines } from './deadlines.ts'
+import { RedisSessionStorageError } from '../errors.ts'
+import { LateWrites, type LateWrite } from './late-writes.ts'
+import { waited, type Terms } from '../store/session-store.ts'
+import { Order, type Turn } from '../store/order.ts'
+import { pause } from '../store/pause.ts'
+import type { Pending } from '../store/pending.ts'
+
+/** What is asked of the client. */
+export interface Request<result> {
+  /** The session that it is about; none for a ping. */
+  id?: string
+  /** Whether others on the session wait for it: it takes several commands, or the client keeps no order. */
+  holds: boolean
+  /** Whether a text may be different afterwards. */
+  isWrite: boolean
+  /** How much has to wait until it is done. */
+  bytes: number
+  /** Returns the reply, or a promise of it; may throw. */
+  send(caller: Caller): unknown
+  /** Turns the reply into the caller's result. */
+  then(reply: any): result | Promise<result>
+  terms: Terms | undefined
+  /** Returns what takes the place of an error reply with this code, if anything does. */
+  insteadOf?: (code: string) => unknown
+  /**
+   * What is done where the connection broke: the request is made again, or the reply counts as `false`, or, by
+   * default, it fails.
+   */
+  whenBroken?: 'again' | 'false'
+}
+
+/** How often a request is made that the client fails at. A client that is closed fails at once, again and again. */
+const MOST_TRIES = 5
+
+export interface CallsSettings {
+  pending: Pending
+  /** Milliseconds. */
+  timeout: number
+  errors: ClientErrors
+  /** Whether the client carries out the commands of one session in the order in which it gets them. */
+  keepsOrder: boolean
+}
+
+export class Calls {
+  readonly #settings: CallsSettings
+  readonly #order = new Order()
+  readonly #deadlines: Deadlines
+  readonly #lateWrites: LateWrites
+  /** How many calls have ended at their deadline whose commands the client has not answered. */
+  #unanswered = 0
+
+  constructor(settings: CallsSettings) {
+    this.#settings = settings
+    this.#deadlines = new Deadlines(settings.timeout)
+    // Whoever comes after a deadline has the other half of a timeout left.
+    this.#lateWrites = new LateWrites(this.#deadlines, settings.timeout / 2)
+  }
+
+  get isClientLate(): boolean {
+    return this.#unanswered > 0
+  }
+
+  /** Makes a request when it is its turn. */
+  make<result>(request: Request<result>): Promise<result> {
+    let { id, holds, bytes, terms } = request
+    let { pending, timeout } = this.#settings
+    let refusal = pending.admit(bytes, terms?.since !== undefined)
+    if (refusal !== undefined) return Promise.reject(refusal)
+
+    let left = timeout - waited(terms)
+    if (left <= 0) {
+      pending.release(bytes)
+      return Promise.reject(timeoutError(timeout))
+    }
+    return new Promise((resolve, reject) => {
+      let call = new Call(this, request, resolve, reject, left)
+      this.#deadlines.add(call, left)
+      if (id === undefined || (!holds && this.#order.isIdle)) this.#send(call)
+      else this.#order.enter([id], holds, (turn) => this.#begin(call, turn))
+    })
+  }
+
+  /** Ends a call at its deadline. */
+  giveUp(call: Call): void {
+    let { id, isWrite } = call.request!
+    let { timeout, keepsOrder } = this.#settings
+    if (call.isSent) {
+      this.#unanswered++
+      if (isWrite && !keepsOrder) call.late = this.#lateWrites.add(id!)
+    }
+    this.#reject(call, timeoutError(timeout))
+  }
+
+  /** Begins with a call that has its turn. */
+  #begin(call: Call, turn: Turn): void {
+    if (!call.isWaiting) {
+      this.#order.leave(turn)
+      return
+    }
+    call.turn = turn
+    let late = this.#lateWrites.of(call.request!.id!)
+    if (late === undefined) this.#send(call)
+    else void late.then(() => this.#send(call))
+  }
+
+  #send(call: Call): void {
+    // Its deadline may have passed meanwhile.
+    if (!call.isWaiting) return
+    call.isSent = true
+    replyOf(call).then(
+      (reply) => this.#answered(call, reply),
+      (error: unknown) => this.#failed(call, error),
+    )
+  }
+
+  #answered(call: Call, reply: unknown): void {
+    call.isSent = false
+    let { request } = call
+    if (request === undefined) {
+      this.#answeredLate(call)
+      return
+    }
+    try {
+      call.resolve(request.then(reply))
+    } catch (error) {
+      call.reject(error)
+    }
+    this.#end(call)
+    this.#leave(call)
+  }
+
+  #failed(call: Call, error: unknown): void {
+    call.isSent = false
+    let { request } = call
+    if (request === undefined) {
+      this.#answeredLate(call)
+      return
+    }
+    if (error instanceof WrongAnswer) {
+      this.#reject(call, error)
+      return
+    }
+    let { id, insteadOf, whenBroken } = request
+    let failure = toStorageError(error, id === undefined ? [] : [id], this.#settings.errors)
+    let instead =
+      failure.code === 'REDIS'
+        ? insteadOf?.(failure.reply!)
+        : whenBroken === 'false'
+          ? false
+          : undefined
+    if (instead !== undefined) {
+      this.#answered(call, instead)
+    } else if (failure.code !== 'REDIS' && whenBroken === 'again' && ++call.tries < MOST_TRIES) {
+      void pause(call.tries).then(() => this.#send(call))
+    } else {
+      this.#reject(call, failure)
+    }
+  }
+
+  #reject(call: Call, error: unknown): void {
+    call.reject(error)
+    this.#end(call)
+    this.#leave(call)
+  }
+
+  /** The client has answered a call that has ended already. */
+  #answeredLate(call: Call): void {
+    this.#unanswered--
+    if (call.late !== undefined) this.#lateWrites.answered(call.late)
+  }
+
+  /** Ends a call for its caller. */
+  #end(call: Call): void {
+    let { bytes } = call.request!
+    call.request = undefined
+    if (call.after !== call) this.#deadlines.remove(call)
+    this.#settings.pending.release(bytes)
+  }
+
+  /** Ends a call for those that wait behind it. */
+  #leave(call: Call): void {
+    let { turn } = call
+    call.turn = undefined
+    if (turn !== undefined) this.#order.leave(turn)
+  }
+}
+
+class Call extends Deadline implements Caller {
+  /**
+   * Dropped when the call ends. It may still be waiting for its turn then, and would keep the session in
+   * memory.
+   */
+  request: Request<any> | undefined
+  readonly resolve: (result: any) => void
+  readonly reject: (error: unknown) => void
+  turn: Turn | undefined
+  late: LateWrite | undefined
+  /** Whether the client has a command of it that it has not answered. */
+  isSent = false
+  tries = 0
+  readonly #calls: Calls
+  readonly #until: number
+
+  constructor(
+    calls: Calls,
+    request: Request<any>,
+    resolve: (result: any) => void,
+    reject: (error: unknown) => void,
+    left: number,
+  ) {
+    super()
+    this.#calls = calls
+    this.request = request
+    this.resolve = resolve
+    this.reject = reject
+    this.#until = performance.now() + left
+  }
+
+  get isWaiting(): boolean {
+    return this.request !== undefined
+  }
+
+  get left(): number {
+    return this.#until - performance.now()
+  }
+
+  get isClientLate(): boolean {
+    return this.#calls.isClientLate
+  }
+
+  override expire(): void {
+    this.#calls.giveUp(this)
+  }
+}
+
+/** Has a call's commands sent. */
+function replyOf(call: Call): Promise<unknown> {
+  try {
+    return Promise.resolve(call.request!.send(call))
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function timeoutError(timeout: number): RedisSessionStorageError {
+  return new RedisSessionStorageError(
+    'TIMEOUT',
+    `The Redis client did not answer within ${timeout} ms. ` +
+      'Check that it is connected and that Redis is up, or raise "timeout".',
+  )
+}
