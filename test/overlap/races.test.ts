@@ -17,10 +17,12 @@ const SLOW = 2
 
 /** How long after the slow one the other request saves, at most: the slow one is done by then. */
 const LATER = 20
+const LATER_OVER_POOL = 80
 
 let redis: TestRedis
 let proxy: Proxy
 let other: OpenStorage
+let latest = LATER
 beforeAll(async () => {
   redis = await startRedis()
   proxy = await startProxy(redis)
@@ -45,6 +47,7 @@ let withMarks = setups.filter(({ backend }) => backend.isAtomic)
 describe.each(withMarks)('over $name', ({ backend, options }) => {
   let slow: OpenStorage
   beforeAll(async () => {
+    latest = backend.isPool ? LATER_OVER_POOL : LATER
     slow = await backend.create({ ...redis, port: proxy.port, url: proxy.url }, options)
   })
   afterAll(() => slow.close())
@@ -111,7 +114,7 @@ describe.each(withMarks)('over $name', ({ backend, options }) => {
 })
 
 function delay(): number {
-  return Math.random() * LATER
+  return Math.random() * latest
 }
 
 async function later(session: Session): Promise<string | null> {

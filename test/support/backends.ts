@@ -2,7 +2,7 @@
 import { GlideClient, Logger } from '@valkey/valkey-glide'
 import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
-import { createClient } from 'redis'
+import { createClient, createClientPool } from 'redis'
 import {
   createRedisSessionStorage,
   type ClientOptions,
@@ -19,6 +19,8 @@ export interface Backend {
   name: string
   /** Whether one command does what one verb says: `GETEX`, `SET … XX`. */
   isAtomic: boolean
+  /** Whether commands of one session wait for each other's replies, because the client does not keep their order. */
+  isPool?: boolean
   create(redis: TestRedis, options?: SessionOptions): Promise<OpenStorage>
 }
 
@@ -84,6 +86,16 @@ export const nodeRedis = withClient('node-redis', true, async (redis) => {
   return { client, end: () => client.destroy() }
 })
 
+export const nodeRedisPool: Backend = {
+  ...withClient('node-redis, pool', true, async (redis) => {
+    let client = createClientPool({ url: redis.url })
+    client.on('error', () => {})
+    await client.connect()
+    return { client, end: () => client.destroy() }
+  }),
+  isPool: true,
+}
+
 export const ioredis = withClient('ioredis', true, async (redis) => {
   let client = new Redis(redis.port)
   client.on('error', () => {})
@@ -95,6 +107,7 @@ export const backends: Backend[] = [
   native,
   withUrl('url, 4 connections', 4),
   nodeRedis,
+  nodeRedisPool,
   ioredis,
   withClient('iovalkey', true, async (redis) => {
     let client = new Valkey(redis.port)
