@@ -17,7 +17,7 @@ const SLOW = 2
 
 /** How long after the slow one the other request saves, at most: the slow one is done by then. */
 const LATER = 20
-const LATER_OVER_POOL = 80
+const LATER_IN_TURNS = 80
 
 let redis: TestRedis
 let proxy: Proxy
@@ -47,7 +47,7 @@ let withMarks = setups.filter(({ backend }) => backend.isAtomic)
 describe.each(withMarks)('over $name', ({ backend, options }) => {
   let slow: OpenStorage
   beforeAll(async () => {
-    latest = backend.isPool ? LATER_OVER_POOL : LATER
+    latest = backend.keepsNoOrder ? LATER_IN_TURNS : LATER
     slow = await backend.create({ ...redis, port: proxy.port, url: proxy.url }, options)
   })
   afterAll(() => slow.close())

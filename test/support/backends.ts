@@ -20,7 +20,7 @@ export interface Backend {
   /** Whether one command does what one verb says: `GETEX`, `SET … XX`. */
   isAtomic: boolean
   /** Whether commands of one session wait for each other's replies, because the client does not keep their order. */
-  isPool?: boolean
+  keepsNoOrder?: boolean
   create(redis: TestRedis, options?: SessionOptions): Promise<OpenStorage>
 }
 
@@ -93,7 +93,7 @@ export const nodeRedisPool: Backend = {
     await client.connect()
     return { client, end: () => client.destroy() }
   }),
-  isPool: true,
+  keepsNoOrder: true,
 }
 
 export const ioredis = withClient('ioredis', true, async (redis) => {
@@ -102,6 +102,17 @@ export const ioredis = withClient('ioredis', true, async (redis) => {
   await client.ping()
   return { client, end: () => client.disconnect() }
 })
+
+export const valkeyGlide: Backend = {
+  ...withClient('valkey-glide', true, async (redis) => {
+    let client = await GlideClient.createClient({
+      addresses: [{ host: '127.0.0.1', port: redis.port }],
+      inflightRequestsLimit: 20_000,
+    })
+    return { client, end: () => client.close() }
+  }),
+  keepsNoOrder: true,
+}
 
 export const backends: Backend[] = [
   native,
@@ -114,13 +125,7 @@ export const backends: Backend[] = [
     await client.ping()
     return { client, end: () => client.disconnect() }
   }),
-  withClient('valkey-glide', true, async (redis) => {
-    let client = await GlideClient.createClient({
-      addresses: [{ host: '127.0.0.1', port: redis.port }],
-      inflightRequestsLimit: 20_000,
-    })
-    return { client, end: () => client.close() }
-  }),
+  valkeyGlide,
   withClient('minimal client with setEx and expire', false, (redis) =>
     minimal(redis, ['get', 'set', 'del', 'setEx', 'expire']),
   ),

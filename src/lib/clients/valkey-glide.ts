@@ -30,7 +30,8 @@ export const valkeyGlide: ClientFamily = {
     commandAdapter({
       send: (command) => client.customCommand(command),
       errors,
-      keepsOrder: true,
+      // One connection to a server, but of 1000 pairs of commands some arrive the other way round; to a cluster, many.
+      keepsOrder: false,
     }),
 }
 
