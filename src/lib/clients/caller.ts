@@ -4,6 +4,9 @@ export interface Caller {
   /** Whether the caller has not been told yet that the deadline has passed. */
   readonly isWaiting: boolean
 
+  /** Whether no other call is pending. */
+  readonly isAlone: boolean
+
   /** Milliseconds until the deadline. */
   readonly left: number
 

@@ -61,6 +61,11 @@ export class Calls {
     this.#lateWrites = new LateWrites(this.#deadlines, settings.timeout / 2)
   }
 
+  /** Whether no more than one call is pending. */
+  get isAlone(): boolean {
+    return this.#settings.pending.calls <= 1
+  }
+
   get isClientLate(): boolean {
     return this.#unanswered > 0
   }
@@ -78,8 +83,8 @@ export class Calls {
       return Promise.reject(timeoutError(timeout))
     }
     return new Promise((resolve, reject) => {
-      let call = new Call(this, request, resolve, reject, left)
-      this.#deadlines.add(call, left)
+      let call = new Call(this, request, resolve, reject)
+      call.until = this.#deadlines.add(call, left)
       if (id === undefined || (!holds && this.#order.isIdle)) this.#send(call)
       else this.#order.enter([id], holds, (turn) => this.#begin(call, turn))
     })
@@ -203,22 +208,21 @@ class Call extends Deadline implements Caller {
   /** Whether the client has a command of it that it has not answered. */
   isSent = false
   tries = 0
+  /** When the deadline is, by `performance.now()`. */
+  until = 0
   readonly #calls: Calls
-  readonly #until: number
 
   constructor(
     calls: Calls,
     request: Request<any>,
     resolve: (result: any) => void,
     reject: (error: unknown) => void,
-    left: number,
   ) {
     super()
     this.#calls = calls
     this.request = request
     this.resolve = resolve
     this.reject = reject
-    this.#until = performance.now() + left
   }
 
   get isWaiting(): boolean {
@@ -226,7 +230,11 @@ class Call extends Deadline implements Caller {
   }
 
   get left(): number {
-    return this.#until - performance.now()
+    return this.until - performance.now()
+  }
+
+  get isAlone(): boolean {
+    return this.#calls.isAlone
   }
 
   get isClientLate(): boolean {

@@ -43,18 +43,20 @@ export class Deadlines {
     this.#part = Math.min(Math.max(longest / PARTS, 1), LONGEST_PART)
   }
 
-  /** Has a deadline expire in so many milliseconds, or a part later, but never before. */
-  add(deadline: Deadline, milliseconds: number): void {
+  /** Has a deadline expire in so many milliseconds, or a part later, but never before; returns when, by `performance.now()`. */
+  add(deadline: Deadline, milliseconds: number): number {
     let now = performance.now()
+    let until = now + milliseconds
     if (this.#timer === undefined) {
       this.#looked = Math.floor(now / this.#part)
       this.#timer = setInterval(() => this.#look(), this.#part)
     }
-    let part = Math.ceil((now + milliseconds) / this.#part)
+    let part = Math.ceil(until / this.#part)
     let ring = this.#rings.get(part)
     if (ring === undefined) this.#rings.set(part, (ring = new Deadline()))
     deadline.insertBefore(ring)
     this.#count++
+    return until
   }
 
   /** Forgets a deadline that has not expired. */
