@@ -12,7 +12,9 @@ export type {
   UrlOptions,
 } from './lib/options.ts'
 export type {
+  ExpiringRedisClient,
   RedisClient,
   RedisSessionStorageClient,
+  StoredText,
   ValkeyGlideClient,
 } from './lib/clients/redis-client.ts'

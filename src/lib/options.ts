@@ -1,5 +1,5 @@
 /** The options of a storage, as its users write them; `option-table.ts` has their defaults. */
-import type { RedisClient, ValkeyGlideClient } from './clients/redis-client.ts'
+import type { ExpiringRedisClient, ValkeyGlideClient } from './clients/redis-client.ts'
 
 /** How sessions are kept, however Redis is reached. */
 export interface SessionOptions {
@@ -166,8 +166,11 @@ export interface UrlOptions extends SessionOptions {
 
 /** Options of a storage that uses a Redis client of the app. */
 export interface ClientOptions extends SessionOptions {
-  /** A connected client of node-redis, ioredis, iovalkey or valkey-glide, or any other {@link RedisClient}. */
-  client: RedisClient | ValkeyGlideClient
+  /**
+   * A connected client of node-redis, ioredis, iovalkey or valkey-glide, or any other `RedisClient` with `setEx` or
+   * `expire`.
+   */
+  client: ExpiringRedisClient | ValkeyGlideClient
 
   url?: undefined
 }

@@ -18,7 +18,7 @@ class Noted extends Deadline {
   }
 }
 
-const never = { get: () => new Promise(() => {}), set() {}, del() {}, expire() {} }
+const never = { get: () => new Promise<null>(() => {}), set() {}, del() {}, expire() {} }
 
 test('pass neither too early nor much too late, whatever was added in between', async () => {
   let deadlines = new Deadlines(2000)

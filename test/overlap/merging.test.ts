@@ -2,6 +2,7 @@
 import type { Session } from '@remix-run/session'
 import { Redis as IoRedis } from 'ioredis'
 import { Redis as IoValkey } from 'iovalkey'
+import { createClient, createClientPool } from 'redis'
 import {
   afterAll,
   afterEach,
@@ -15,6 +16,7 @@ import {
 } from 'vitest'
 import {
   createRedisSessionStorage,
+  type ClientOptions,
   type RedisSessionStorage,
   type SessionOptions,
 } from 'remix-session-storage-redis'
@@ -399,12 +401,39 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
   })
 })
 
-test.each([
-  ['ioredis', (port: number) => new IoRedis(port, { keyPrefix: 'own:' })],
-  ['iovalkey', (port: number) => new IoValkey(port, { keyPrefix: 'own:' })],
+test.each<[string, (url: string) => Promise<{ client: ClientOptions['client']; end(): void }>]>([
+  [
+    'ioredis',
+    async (url) => {
+      let client = new IoRedis(url, { keyPrefix: 'own:' })
+      return { client, end: () => client.disconnect() }
+    },
+  ],
+  [
+    'iovalkey',
+    async (url) => {
+      let client = new IoValkey(url, { keyPrefix: 'own:' })
+      return { client, end: () => client.disconnect() }
+    },
+  ],
+  [
+    'node-redis',
+    async (url) => {
+      let client = await createClient({ url, keyPrefix: 'own:' }).connect()
+      return { client, end: () => client.destroy() }
+    },
+  ],
+  [
+    'node-redis, pool',
+    async (url) => {
+      let client = createClientPool({ url, keyPrefix: 'own:' })
+      await client.connect()
+      return { client, end: () => client.destroy() }
+    },
+  ],
 ])('the own prefix of a client of %s stands in front of every key', async (_, connect) => {
   let redis = await startRedis()
-  let client = connect(redis.port)
+  let { client, end } = await connect(redis.url)
   let storage = createRedisSessionStorage({ client, onConflict: 'merge' })
   let session = await storage.read(null)
   session.set('a', 1)
@@ -416,11 +445,11 @@ test.each([
 
   expect((await storage.read(id)).data[0]).toEqual({ a: 1, b: 1, c: 1 })
   expect(await redis.side.keys('*')).toEqual([`own:session:${id}`])
-  client.disconnect()
+  end()
   await redis.stop()
 })
 
 test('a client that can compare nothing is refused', () => {
-  let client = { get() {}, set() {}, del() {}, expire() {} }
+  let client = { get: () => null, set() {}, del() {}, expire() {} }
   expect(() => createRedisSessionStorage({ client, onConflict: 'merge' })).toThrow(TypeError)
 })

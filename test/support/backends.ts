@@ -6,6 +6,7 @@ import { createClient, createClientPool } from 'redis'
 import {
   createRedisSessionStorage,
   type ClientOptions,
+  type ExpiringRedisClient,
   type RedisClient,
   type RedisSessionStorage,
   type SessionOptions,
@@ -41,7 +42,7 @@ async function minimal(redis: TestRedis, methods: (keyof RedisClient)[]) {
   let client = await nodeRedisClient(redis.url)
   let object = Object.fromEntries(
     methods.map((name) => [name, (...args: any[]) => (client as any)[name](...args)]),
-  ) as unknown as RedisClient
+  ) as unknown as ExpiringRedisClient
   return { client: object, end: () => client.destroy() }
 }
 

@@ -3,9 +3,9 @@ import { createCookie } from '@remix-run/cookie'
 import type { SessionStorage } from '@remix-run/session'
 import { session } from '@remix-run/session-middleware'
 import type { GlideClient, GlideClusterClient } from '@valkey/valkey-glide'
-import { Redis } from 'ioredis'
-import { Redis as Valkey } from 'iovalkey'
-import { createClient } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey'
+import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
 import {
   createRedisSessionStorage,
   RedisSessionStorageError,
@@ -45,6 +45,16 @@ for (let client of [createClient(), new Redis(), new Valkey()]) {
   createRedisSessionStorage({ client, ttl: 60 })
   createRedisSessionStorage(client, { keyPrefix: 'app:', ttl: 60, useUnknownIds: true })
 }
+let nodes = [{ host: 'localhost', port: 6379 }]
+createRedisSessionStorage({ client: createClient({ RESP: 2 }) })
+createRedisSessionStorage({
+  client: createClient().withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
+})
+createRedisSessionStorage({ client: createClientPool() })
+createRedisSessionStorage({ client: createCluster({ rootNodes: [{ url }] }) })
+createRedisSessionStorage({ client: createSentinel({ name: 'main', sentinelRootNodes: nodes }) })
+createRedisSessionStorage({ client: new Cluster(nodes) })
+createRedisSessionStorage({ client: new ValkeyCluster(nodes) })
 declare let glide: GlideClient | GlideClusterClient
 createRedisSessionStorage({ client: glide, ttl: 60, onConflict: 'merge' })
 createRedisSessionStorage(glide, { keyPrefix: 'app:' })
@@ -113,5 +123,15 @@ createRedisSessionStorage({ client: createClient(), tls: {} })
 createRedisSessionStorage({ url, tls: { crt: '' } })
 // @ts-expect-error a client without del
 createRedisSessionStorage({ client: { get: () => null, set: () => null } })
+// @ts-expect-error a client that cannot let a session expire
+createRedisSessionStorage({ client: { get: () => null, set: () => null, del: () => null } })
+// @ts-expect-error a client that parses JSON
+createRedisSessionStorage({ client: { get: () => [{}, {}], set() {}, del() {}, expire() {} } })
+// @ts-expect-error a transaction of node-redis
+createRedisSessionStorage({ client: createClient().multi() })
+// @ts-expect-error callbacks
+createRedisSessionStorage({ client: createClient().legacy() })
+// @ts-expect-error a pipeline of ioredis
+createRedisSessionStorage({ client: new Redis().pipeline() })
 // @ts-expect-error a code that does not exist
 if (error.code === 'OOPS') throw error

@@ -14,6 +14,9 @@ export interface ClientFamily {
   /** Whether a client is one of the family, by the methods that it has. */
   includes(client: RedisClient): boolean
 
+  /** Returns why something of the same library is no client, and what to pass instead, as in `'"client" is …'`. */
+  objectionTo?(client: RedisClient): string | undefined
+
   adapt(client: RedisClient): ClientAdapter
 }
 

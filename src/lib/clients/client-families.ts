@@ -9,6 +9,11 @@ import { valkeyGlide } from './valkey-glide.ts'
 /** The first family that includes a client is the client's. */
 const FAMILIES: ClientFamily[] = [nodeRedis, ioredis, valkeyGlide, minimal]
 
+/** @throws {TypeError} for what has the methods of a client, but is none */
 export function adapterOf(client: RedisClient): ClientAdapter {
+  for (let family of FAMILIES) {
+    let objection = family.objectionTo?.(client)
+    if (objection !== undefined) throw new TypeError(`"client" is ${objection}`)
+  }
   return FAMILIES.find((family) => family.includes(client))!.adapt(client)
 }

@@ -27,6 +27,11 @@ const METHODS: Record<string, string> = {
 export const ioredis: ClientFamily = {
   includes: (client) => hasMethod(client, 'getex') && hasMethod(client, 'call'),
 
+  objectionTo: (client: any) =>
+    client.isPipeline === true
+      ? 'a pipeline or transaction of ioredis: pass the client that made it'
+      : undefined,
+
   adapt(client: any) {
     let writeTogether = togetherOn(() => client.stream)
     return commandAdapter({

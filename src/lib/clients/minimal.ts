@@ -28,6 +28,10 @@ export const minimal: ClientFamily = {
       checkAnswer('set', await client.set(key, text))
     }
 
+    async function setEx(key: string, ttl: number, text: string): Promise<void> {
+      checkAnswer('setEx', await client.setEx!(key, ttl, text))
+    }
+
     return {
       errors,
       keyPrefix: '',
@@ -42,7 +46,7 @@ export const minimal: ClientFamily = {
         if (over === 'existing' && toText(await load(key)) === null) return false
         ensureWaiting(caller)
         if (ttl !== null && hasMethod(client, 'setEx')) {
-          await client.setEx!(key, ttl, text)
+          await setEx(key, ttl, text)
           return true
         }
         await set(key, text)
@@ -58,7 +62,7 @@ export const minimal: ClientFamily = {
         let text = toText(await load(key))
         if (text === null) return false
         ensureWaiting(caller)
-        await client.setEx!(key, ttl, text)
+        await setEx(key, ttl, text)
         return true
       },
       delete: async (key) => checkAnswer('del', await client.del(key)),

@@ -18,6 +18,20 @@ const NO_TIMER = { timeout: undefined }
 export const nodeRedis: ClientFamily = {
   includes: (client) => hasMethod(client, 'getEx') && hasMethod(client, 'sendCommand'),
 
+  objectionTo(client: any) {
+    if (!hasMethod(client, 'getEx')) return undefined
+    if (hasMethod(client, 'execAsPipeline')) {
+      return 'a transaction of node-redis (multi()): pass the client that made it'
+    }
+    if (isInLegacyMode(client)) {
+      return 'a client of node-redis in legacy mode, which has callbacks: pass client.v4'
+    }
+    // What `client.v4` is has neither.
+    return hasMethod(client, 'multi') && !hasMethod(client, 'connect')
+      ? 'the legacy() interface of a client of node-redis, which has callbacks: pass the client itself'
+      : undefined
+  },
+
   adapt(client: any) {
     return commandAdapter({
       send: sendOf(client),
@@ -27,6 +41,15 @@ export const nodeRedis: ClientFamily = {
       keepsOrder: !lendsConnections(client),
     })
   },
+}
+
+/** Clients of node-redis 4 throw where they are not. */
+function isInLegacyMode(client: any): boolean {
+  try {
+    return client.v4 !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** A command goes to whichever of its connections is free. */

@@ -8,7 +8,7 @@ import { wrongType } from '../option-values.ts'
  */
 export interface RedisClient {
   /** Reads a value; `null` if there is none. */
-  get(key: string): Promise<any> | any
+  get(key: string): Promise<StoredText> | StoredText
 
   /** Writes a value. */
   set(key: string, value: string, ...rest: any[]): Promise<unknown> | unknown
@@ -22,6 +22,13 @@ export interface RedisClient {
   /** Lets a stored value expire after `seconds`. */
   expire?(key: string, seconds: number): Promise<unknown> | unknown
 }
+
+/** What Redis holds at a key, as it is stored. */
+export type StoredText = string | Uint8Array | null | undefined
+
+/** A client that can let a session expire. */
+export type ExpiringRedisClient = RedisClient &
+  (Required<Pick<RedisClient, 'setEx'>> | Required<Pick<RedisClient, 'expire'>>)
 
 /** What a client of valkey-glide has: its `del` takes a list of keys, so it is used by its raw commands. */
 export interface ValkeyGlideClient {

@@ -26,6 +26,11 @@ const errors: ClientErrors = {
 export const valkeyGlide: ClientFamily = {
   includes: (client) => hasMethod(client, 'customCommand') && hasMethod(client, 'invokeScript'),
 
+  objectionTo: (client) =>
+    hasMethod(client, 'customCommand') && !hasMethod(client, 'invokeScript')
+      ? 'a batch or transaction of valkey-glide: pass a client'
+      : undefined,
+
   adapt: (client: any) =>
     commandAdapter({
       send: (command) => client.customCommand(command),
