@@ -1,6 +1,6 @@
 /** The clients of the app that know a Redis Cluster, over a real one. */
 import { createSession } from '@remix-run/session'
-import { GlideClusterClient } from '@valkey/valkey-glide'
+import { GlideClusterClient, Logger } from '@valkey/valkey-glide'
 import { Cluster } from 'ioredis'
 import { Cluster as ValkeyCluster } from 'iovalkey'
 import { createCluster } from 'redis'
@@ -13,6 +13,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { stored, valueOf } from '../support/failure.ts'
+
+Logger.setLoggerConfig('off')
 
 interface OpenClient {
   client: ClientOptions['client']

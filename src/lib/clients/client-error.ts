@@ -42,6 +42,11 @@ export function replyCode(error: unknown, errors: ClientErrors): string | undefi
   return words === undefined ? undefined : codeIn(words)
 }
 
+/** Whether a message is what error replies look like: for where nothing else tells. */
+export function looksLikeReply(message: string): boolean {
+  return /^[A-Z][A-Z0-9]+ /.test(message)
+}
+
 /** An error reply begins with its code. */
 function codeIn(words: string): string {
   return /^[A-Z][A-Z0-9]*(?= |$)/.exec(words)?.[0] ?? 'ERR'

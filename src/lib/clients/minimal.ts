@@ -5,14 +5,14 @@
 import { toText, wrongAnswer } from './answers.ts'
 import { ensureWaiting } from './caller.ts'
 import type { ClientFamily } from './client-adapter.ts'
-import { textAt, type ClientErrors } from './client-error.ts'
+import { looksLikeReply, textAt, type ClientErrors } from './client-error.ts'
 import { hasMethod } from './redis-client.ts'
 
 /** Nothing is known of such a client's errors: what looks like an error reply is one. */
 const errors: ClientErrors = {
   replyIn(error) {
     let message = textAt(error, 'message')
-    return /^[A-Z][A-Z0-9]+ /.test(message) ? message : undefined
+    return looksLikeReply(message) ? message : undefined
   },
   isTimeout: (error) =>
     textAt(error, 'name') === 'TimeoutError' || textAt(error, 'code') === 'ETIMEDOUT',

@@ -1,14 +1,18 @@
 /** node-redis 4 to 6: a client, a cluster, a sentinel, or a pool of clients. */
 import type { Caller } from './caller.ts'
 import type { ClientFamily } from './client-adapter.ts'
-import { textAt, type ClientErrors } from './client-error.ts'
+import { looksLikeReply, textAt, type ClientErrors } from './client-error.ts'
 import { commandAdapter, type CommandClient } from './command-adapter.ts'
 import { classNames } from './class-names.ts'
 import { hasMethod } from './redis-client.ts'
 
 const errors: ClientErrors = {
-  replyIn: (error) =>
-    classNames(error).includes('ErrorReply') ? textAt(error, 'message') : undefined,
+  replyIn(error) {
+    let message = textAt(error, 'message')
+    // Classes have lost their names where an app was minified. No other error of node-redis looks like a reply.
+    let isReply = classNames(error).includes('ErrorReply') || looksLikeReply(message)
+    return isReply ? message : undefined
+  },
   isTimeout: (error) => classNames(error).some((name) => name.endsWith('TimeoutError')),
 }
 
