@@ -42,7 +42,7 @@ const JUNK =
 await main(import.meta.url, () => {
   setUp()
   // Their types are checked, too.
-  for (let folder of ['bench', 'test/package']) installPackages(folder)
+  for (let folder of ['bench', 'test/majors', 'test/package']) installPackages(folder)
   ensureToolchain()
   let failed = CHECKS.filter(([name, check]) => {
     console.log(`\n— ${name}`)

@@ -5,6 +5,7 @@
  * Fails if a test failed, if a suite ran none, or if a runner failed. A skipped test hides what it
  * would have found, so it fails the run too, except in a filtered run by hand.
  */
+import { installPackages } from '../build/packages.js'
 import { setUp } from '../build/setup.js'
 import { ensureToolchain } from '../build/toolchain.js'
 import { ensureProgram } from '../programs.js'
@@ -15,6 +16,7 @@ import { runRustTests, runVitest } from './suites.js'
 await main(import.meta.url, async () => {
   let args = process.argv.slice(2)
   setUp()
+  installPackages('test/majors')
   ensureProgram('redis')
   ensureProgram('chromium')
   ensureProgram('openssl')

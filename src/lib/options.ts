@@ -82,7 +82,7 @@ export interface SessionOptions {
    *
    * - `'merge'`: both changes count, key by key. What this request has set, changed in place or removed
    *   is done to the session as it is now; of a key that both have changed, the later save wins. Needs a
-   *   `url`, or a client of node-redis, ioredis, iovalkey or valkey-glide.
+   *   `url`, or a client of node-redis, ioredis, iovalkey, valkey-glide, Bun or `@upstash/redis`.
    * - `'overwrite'`: the later save wins as a whole.
    *
    * @default 'merge'; `'overwrite'` over any other client
@@ -167,8 +167,8 @@ export interface UrlOptions extends SessionOptions {
 /** Options of a storage that uses a Redis client of the app. */
 export interface ClientOptions extends SessionOptions {
   /**
-   * A connected client of node-redis, ioredis, iovalkey or valkey-glide, or any other `RedisClient` with `setEx` or
-   * `expire`.
+   * A connected client of node-redis, ioredis, iovalkey, valkey-glide, Bun or `@upstash/redis`, or any other `RedisClient`
+   * with `setEx` or `expire`.
    */
   client: ExpiringRedisClient | ValkeyGlideClient
 

@@ -79,7 +79,7 @@ function readClientOptions(options: object): Settings {
 
 function cannotMerge(): TypeError {
   return new TypeError(
-    `"onConflict" is 'merge', for which "client" must be one of node-redis, ioredis, iovalkey or valkey-glide: ` +
+    `"onConflict" is 'merge', for which "client" must be one of node-redis, ioredis, iovalkey, valkey-glide, Bun or @upstash/redis: ` +
       'with the methods that this one has, nothing can be compared on the server',
   )
 }

@@ -46,6 +46,11 @@ describe('leaves out', () => {
       "ERR unknown command '…'",
     ],
     [
+      'the command that a client adds',
+      'OOM command not allowed, command was: ["SET","session:x","[{\\"user\\":\\"ann\\"},{}]"]',
+      'OOM command not allowed',
+    ],
+    [
       'quotes in quotes',
       `ERR bad value '[{"a":"it's"},{}]' for key "session:x"`,
       `ERR bad value '…' for key "…"`,

@@ -11,7 +11,7 @@ export interface RedisClient {
   get(key: string): Promise<StoredText> | StoredText
 
   /** Writes a value. */
-  set(key: string, value: string, ...rest: any[]): Promise<unknown> | unknown
+  set(key: string, value: string): Promise<unknown> | unknown
 
   /** Deletes a value. */
   del(key: string): Promise<unknown> | unknown

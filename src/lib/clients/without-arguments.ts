@@ -11,6 +11,8 @@ const MAX_LENGTH = 500
 /** All that comes behind the name of an unknown command. */
 const AFTER_UNKNOWN_COMMAND = /\b(unknown command\s+(?:(['"`])[a-z|_-]+\2|[a-z|_-]+)).*/is
 const ARGUMENTS = /,? with args beginning with.*/is
+/** All of it, as `@upstash/redis` writes it behind an error reply. */
+const COMMAND = /, command was: .*/s
 
 /** Between two quotes, or from one to the end. The apostrophe of "it's" is not a quote. */
 const QUOTED = /(?<![\p{L}\p{N}])(['"`])(.*?)(?:\1(?![\p{L}\p{N}])|$)/gsu
@@ -30,6 +32,7 @@ export function withoutArguments(words: string, ids: readonly string[] = []): st
   let safe = words
     .replace(AFTER_UNKNOWN_COMMAND, '$1')
     .replace(ARGUMENTS, '')
+    .replace(COMMAND, '')
     .replace(QUOTED, (span, quote, content, offset, all) => {
       let [before, after] = [all.slice(0, offset), all.slice(offset + span.length)]
       return isName(content, before, after) ? span : `${quote}…${quote}`
