@@ -34,15 +34,32 @@ export const ioredis: ClientFamily = {
 
   adapt(client: any) {
     let writeTogether = togetherOn(() => client.stream)
+    let methods = withoutAutoPipelines(client)
     return commandAdapter({
       send([name, ...args], _, { isAlone }) {
         if (!isAlone) writeTogether()
-        return client[METHODS[name!]!](...args)
+        let method = METHODS[name!]!
+        return methods === undefined
+          ? client[method](...args)
+          : methods[method]!.apply(client, args)
       },
       errors,
       keepsOrder: true,
     })
   },
+}
+
+/**
+ * Returns methods of a client that pipelines by itself that do not: it takes longer than writing together. A cluster keeps
+ * its own, because it has a socket for each node.
+ */
+function withoutAutoPipelines(client: any): Record<string, Function> | undefined {
+  if (client.isCluster || !client.options?.enableAutoPipelining) return undefined
+  let methods = Object.values(METHODS).map((name) => [
+    name,
+    client.createBuiltinCommand(name).string,
+  ])
+  return Object.fromEntries(methods)
 }
 
 /**
