@@ -5,6 +5,7 @@
 import type { Expected } from '../store/session-store.ts'
 import { ensureWaiting, type Caller } from './caller.ts'
 import type { Write } from './client-adapter.ts'
+import { endOf } from '../store/text-pieces.ts'
 import { isDenied, replyCode, toStorageError } from './client-error.ts'
 import type { CommandClient } from './command-adapter.ts'
 import { RedisSessionStorageError } from '../errors.ts'
@@ -42,8 +43,9 @@ export function replacingSave(client: CommandClient): ReplacingSave {
     { text, ttl, over }: Write<Expected>,
     caller: Caller,
   ): unknown {
-    let { pieces, tail } = over
-    let compared = tail === '' ? ['0', pieces.join('')] : [String(-tail.length), tail]
+    let { pieces, tailLength } = over
+    let compared =
+      tailLength === 0 ? ['0', pieces.join('')] : [String(-tailLength), endOf(pieces, tailLength)]
     return client.send(
       [command, script, '1', key, ...compared, text, ...expiryIn(ttl)],
       key,

@@ -12,8 +12,8 @@ import {
   type StoreSettings,
   type Terms,
 } from '../store/session-store.ts'
-import { lengthOf, type TextPieces } from '../store/text-pieces.ts'
 import { publish, type ConnectionEvent } from './connection-events.ts'
+import { endOf, lengthOf, type TextPieces } from '../store/text-pieces.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
 import { TicketTable } from './ticket-table.ts'
@@ -52,7 +52,7 @@ const MOST_TIME = 10
 const EVERYONE = 2 ** 32 - 1
 
 const NO_TEXT: TextPieces = []
-const NONE_EXPECTED: Expected = { pieces: NO_TEXT, tail: '' }
+const NONE_EXPECTED: Expected = { pieces: NO_TEXT, tailLength: 0 }
 
 /** Closes the connections of storages that nobody has any more. */
 const dropped = new FinalizationRegistry<NativeAddon.NativeConnection>((connection) =>
@@ -216,9 +216,10 @@ export class NativeStore implements SessionStore {
     expected: Expected = NONE_EXPECTED,
   ): Promise<result> {
     return new Promise((resolve, reject) => {
-      let { pieces, tail } = expected
+      let { pieces, tailLength } = expected
       // Where that suffices, the end that tells a text from any other takes less time than all of it.
-      if (tail !== '' && lengthOf(pieces) > this.#mostCompared) pieces = [tail]
+      if (tailLength > 0 && lengthOf(pieces) > this.#mostCompared)
+        pieces = [endOf(pieces, tailLength)]
       let bytes = id.length + lengthOf(text) + lengthOf(pieces)
       let refused = this.pending.admit(bytes, terms?.since !== undefined)
       if (refused !== undefined) return reject(refused)
@@ -235,7 +236,7 @@ export class NativeStore implements SessionStore {
       requests[start + 2] = this.#append(id)
       requests[start + 3] = this.#appendAll(text)
       requests[start + 4] = this.#appendAll(pieces)
-      requests[start + 5] = tail.length
+      requests[start + 5] = tailLength
       requests[start + 6] = terms?.ttl ?? 0
       requests[start + 7] = waited(terms)
       if (this.#queued === SUBMIT_AT) {

@@ -42,9 +42,9 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
     return text
   }
 
-  function finish(save: Save, held: StoredText): string {
+  function finish(save: Save, held: StoredText, refreshedAt?: number): string {
     advance(save.state, save, held)
-    return markStored(save.location, save.id)
+    return markStored(save.location, save.id, refreshedAt)
   }
 
   /** Saves a session of which it is not known what the store holds. */
@@ -170,7 +170,7 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
       let then = (written: boolean) => {
         if (!written) return goOn(save, saving, since)
         end(location, saving)
-        return finish(save, text)
+        return finish(save, text, since)
       }
       let write = (terms?: Terms) => {
         let bound = lifetime.bound(location, terms)

@@ -34,6 +34,7 @@ const NONCES = /^[\w-]+$/
 const BEFORE_VERSION = '{"v":"'
 const BEHIND_VERSION = '"}'
 const END = '"}]'
+const TAIL_LENGTH = NONCE_LENGTH + END.length
 
 export class StoredText {
   readonly pieces: TextPieces
@@ -49,12 +50,9 @@ export class StoredText {
     return new StoredText([text], readVersion(text, source))
   }
 
-  /** The end by which the text is told from any other; empty if it takes all of it. */
-  get tail(): string {
-    let { history } = this.version
-    if (history === '') return ''
-    let tail = history.slice(-NONCE_LENGTH) + END
-    return this.pieces[this.pieces.length - 1]!.endsWith(tail) ? tail : ''
+  /** How long the end is by which the text is told from any other; 0 if it takes all of it. */
+  get tailLength(): number {
+    return this.version.isAtEndOf(this.pieces) ? TAIL_LENGTH : 0
   }
 }
 
@@ -76,7 +74,7 @@ export class Version {
    * @param createdAt when the session was created, where this one does not know
    */
   next(nonce: string, flashed: Flashed, createdAt: number | null): Version {
-    let history = (this.history + nonce).slice(-HISTORY * NONCE_LENGTH)
+    let history = this.history.slice(-(HISTORY - 1) * NONCE_LENGTH) + nonce
     if (this.#third === '' && flashed === NOTHING_FLASHED && createdAt === null) {
       return new Version(history, '')
     }
@@ -91,6 +89,12 @@ export class Version {
   /** The end of the text: all of it behind `[values, flash`. */
   get end(): string {
     return `,${this.#third || BEFORE_VERSION + this.history + BEHIND_VERSION}]`
+  }
+
+  /** Whether a text that has the version ends with its latest nonce. */
+  isAtEndOf(text: TextPieces): boolean {
+    if (this.history === '') return false
+    return this.#third === '' || text.at(-1)!.endsWith(this.history.slice(-NONCE_LENGTH) + END)
   }
 
   /** Whether a save is among the last that have made the text. */

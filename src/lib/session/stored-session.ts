@@ -57,10 +57,18 @@ export function locationIn(session: Session, store: SessionStore): Location {
   return location
 }
 
-/** Remembers that the store has the session under `id`, with a fresh TTL; returns the id. */
-export function markStored(location: Location, id: string): string {
+/**
+ * Remembers that the store has the session under `id`; returns the id.
+ *
+ * @param refreshedAt since when its TTL runs, or a little earlier, by `performance.now()`
+ */
+export function markStored(
+  location: Location,
+  id: string,
+  refreshedAt: number = performance.now(),
+): string {
   location.id = id
-  location.refreshedAt = performance.now()
+  location.refreshedAt = refreshedAt
   return id
 }
 

@@ -81,8 +81,11 @@ export type Condition = 'always' | 'existing' | 'new' | Expected
 
 export interface Expected {
   pieces: TextPieces
-  /** The end by which the text is told from any other; ASCII; empty if it takes all of it. */
-  tail: string
+  /**
+   * How long the end is by which the text is told from any other: so many characters of the last piece, which
+   * are ASCII. 0 if it takes all of the text.
+   */
+  tailLength: number
 }
 
 /** What is special about a command. */

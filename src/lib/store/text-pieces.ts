@@ -8,6 +8,11 @@ export function lengthOf(pieces: TextPieces): number {
   return length
 }
 
+/** Returns the end of a text that is not longer than its last piece. */
+export function endOf(pieces: TextPieces, length: number): string {
+  return pieces.at(-1)!.slice(-length)
+}
+
 /** Returns the size of a text in bytes of UTF-8 if it is over `maxBytes`, or else `undefined`. */
 export function sizeOver(maxBytes: number, pieces: TextPieces): number | undefined {
   // A UTF-16 code unit is at most three bytes of UTF-8, so that small texts need no counting.
