@@ -41,6 +41,12 @@ const ROOM = 64 * 1024
 const MOST_ROOM_KEPT = 1024 * 1024
 
 /**
+ * Up to this length, in UTF-16 code units, the pieces of a text are joined before they are appended. To append a
+ * string that is a part of another one, or is made of several, takes longer than to append a plain one.
+ */
+const MOST_JOINED = 1024
+
+/**
  * How many bytes of sessions are settled before the event loop gets to its timers, and how many
  * milliseconds may pass. Promises that are settled run the app before that, and Node calls the addon's
  * wake-up again and again, up to a thousand times.
@@ -275,6 +281,7 @@ export class NativeStore implements SessionStore {
 
   /** Does what `#append` does, for all pieces of a text. */
   #appendAll(text: TextPieces): number {
+    if (text.length > 1 && lengthOf(text) <= MOST_JOINED) return this.#append(text.join(''))
     let bytes = 0
     for (let piece of text) bytes += this.#append(piece)
     return bytes
