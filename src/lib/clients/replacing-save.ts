@@ -5,7 +5,7 @@
 import type { Expected } from '../store/session-store.ts'
 import { ensureWaiting, type Caller } from './caller.ts'
 import type { Write } from './client-adapter.ts'
-import { endOf } from '../store/text-pieces.ts'
+import { tailOf } from '../store/text-pieces.ts'
 import { isDenied, replyCode, toStorageError } from './client-error.ts'
 import type { CommandClient } from './command-adapter.ts'
 import { RedisSessionStorageError } from '../errors.ts'
@@ -45,7 +45,7 @@ export function replacingSave(client: CommandClient): ReplacingSave {
   ): unknown {
     let { pieces, tailLength } = over
     let compared =
-      tailLength === 0 ? ['0', pieces.join('')] : [String(-tailLength), endOf(pieces, tailLength)]
+      tailLength === 0 ? ['0', pieces.join('')] : [String(-tailLength), tailOf(pieces, tailLength)]
     return client.send(
       [command, script, '1', key, ...compared, text, ...expiryIn(ttl)],
       key,

@@ -13,7 +13,7 @@ import {
   type Terms,
 } from '../store/session-store.ts'
 import { publish, type ConnectionEvent } from './connection-events.ts'
-import { endOf, lengthOf, type TextPieces } from '../store/text-pieces.ts'
+import { lengthOf, tailOf, type TextPieces } from '../store/text-pieces.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
 import { TicketTable } from './ticket-table.ts'
@@ -225,7 +225,7 @@ export class NativeStore implements SessionStore {
       let { pieces, tailLength } = expected
       // Where that suffices, the end that tells a text from any other takes less time than all of it.
       if (tailLength > 0 && lengthOf(pieces) > this.#mostCompared)
-        pieces = [endOf(pieces, tailLength)]
+        pieces = [tailOf(pieces, tailLength)]
       let bytes = id.length + lengthOf(text) + lengthOf(pieces)
       let refused = this.pending.admit(bytes, terms?.since !== undefined)
       if (refused !== undefined) return reject(refused)

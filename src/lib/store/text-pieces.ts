@@ -9,7 +9,7 @@ export function lengthOf(pieces: TextPieces): number {
 }
 
 /** Returns the end of a text that is not longer than its last piece. */
-export function endOf(pieces: TextPieces, length: number): string {
+export function tailOf(pieces: TextPieces, length: number): string {
   return pieces.at(-1)!.slice(-length)
 }
 
