@@ -44,7 +44,7 @@ export function buildDist() {
   let fresh = `dist-${process.pid}`
   let old = `${fresh}-old`
   try {
-    if (!runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', fresh])) {
+    if (!declare(fresh) || !bundle(`${fresh}/index.js`)) {
       throw new SetupError('The TypeScript sources could not be compiled: see above.')
     }
     utimesSync(inRoot(`${fresh}/index.js`), started, started)
@@ -53,6 +53,23 @@ export function buildDist() {
   } finally {
     for (let folder of [fresh, old]) rmSync(inRoot(folder), { recursive: true, force: true })
   }
+}
+
+/** @param {string} folder */
+function declare(folder) {
+  return runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', folder])
+}
+
+/**
+ * Makes one module of all, because to load each of them takes longer than to run it.
+ *
+ * @param {string} file
+ */
+function bundle(file) {
+  let options = ['--platform', 'node', '--external', '@remix-run/session', '--logLevel', 'warn']
+  // The package has the sources, so the map need not repeat them.
+  let map = ['--sourcemap', '--sourcemapExcludeSources']
+  return runTool('rolldown/bin/cli.mjs', ['src/index.ts', '--file', file, ...options, ...map])
 }
 
 /** The platform of this process, as the folders under `npm/` are named. */

@@ -17,21 +17,34 @@ async function filesIn(tarball: string): Promise<string[]> {
     .toSorted()
 }
 
+function textIn(tarball: string, file: string): Promise<string> {
+  return mustRun('tar', ['xzOf', tarball, `package/${file}`], { cwd: ROOT })
+}
+
 async function manifestIn(tarball: string) {
-  return JSON.parse(await mustRun('tar', ['xzOf', tarball, 'package/package.json'], { cwd: ROOT }))
+  return JSON.parse(await textIn(tarball, 'package.json'))
 }
 
 describe('the main package', () => {
-  test('holds the compiled modules, their sources and the documents', async () => {
+  test('holds the bundle, what declares it, the sources and the documents', async () => {
     let entries = readdirSync(path.join(ROOT, 'src/lib'), { recursive: true, encoding: 'utf8' })
     let modules = entries.filter((name) => name.endsWith('.ts'))
-    let compiled = ['index.ts', ...modules.map((name) => `lib/${name}`)].flatMap((name) => {
+    let sources = ['index.ts', ...modules.map((name) => `lib/${name}`)].flatMap((name) => {
       let base = `dist/${name.replace(/\.ts$/, '')}`
-      return [`${base}.js`, `${base}.js.map`, `${base}.d.ts`, `${base}.d.ts.map`, `src/${name}`]
+      return [`${base}.d.ts`, `${base}.d.ts.map`, `src/${name}`]
     })
+    let bundle = ['dist/index.js', 'dist/index.js.map']
     let documents = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
 
-    expect(await filesIn(inject('main'))).toEqual([...compiled, ...documents].toSorted())
+    expect(await filesIn(inject('main'))).toEqual([...bundle, ...sources, ...documents].toSorted())
+  })
+
+  test('has a source map that leads to the sources in it', async () => {
+    let { sources } = JSON.parse(await textIn(inject('main'), 'dist/index.js.map'))
+    let files = await filesIn(inject('main'))
+
+    expect(sources).toContain('../src/lib/storage.ts')
+    for (let source of sources) expect(files).toContain(path.posix.join('dist', source))
   })
 
   test('is smaller than 150 KB, has no install script, and depends on nothing but its peer', async () => {

@@ -39,10 +39,11 @@ function candidates(): string[] {
   return process.platform === 'linux' ? [`${name}-gnu`, `${name}-musl`] : [name]
 }
 
+/** Paths are relative to `dist/index.js`, of which all modules become a part. */
 function requireFirst(platforms: string[]): typeof NativeAddon {
   let failures: Error[] = []
   for (let platform of platforms) {
-    for (let place of [`${PACKAGE}-${platform}`, `../../../npm/${platform}/session-store.node`]) {
+    for (let place of [`${PACKAGE}-${platform}`, `../npm/${platform}/session-store.node`]) {
       try {
         return createRequire(import.meta.url)(place) as typeof NativeAddon
       } catch (error) {
@@ -91,7 +92,7 @@ function runsOnMusl(): boolean {
 /** `@1.2.3`; nothing where a bundle has left the package's own files behind. */
 function atOwnVersion(): string {
   try {
-    let { name, version } = createRequire(import.meta.url)('../../../package.json')
+    let { name, version } = createRequire(import.meta.url)('../package.json')
     return name === PACKAGE ? `@${version}` : ''
   } catch {
     return ''
