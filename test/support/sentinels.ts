@@ -32,6 +32,8 @@ export interface TestSentinels {
   failover(): Promise<SentinelNode>
   /** Resolves once all sentinels that run name another primary than this one, and gives it. */
   successor(of: SentinelNode): Promise<SentinelNode>
+  /** Resolves once all sentinels that run agree on the primary, and it is one. */
+  agreed(): Promise<SentinelNode>
   stop(): Promise<void>
 }
 
@@ -264,6 +266,14 @@ function verbs(servers: SentinelNode[], sentinels: SentinelNode[]): Omit<TestSen
     urls: sentinels.map(({ url }) => url),
     primary,
     successor,
+    async agreed() {
+      let node = await primary()
+      await until(`${node.url} is the primary`, async () => {
+        node = (await named()) ?? node
+        return node.state === 'running' && (await node.command('ROLE'))[0] === 'master'
+      })
+      return node
+    },
     async failover() {
       let old = await primary()
       let sentinel = sentinels.find(({ state }) => state === 'running')

@@ -2,16 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import fc from 'fast-check'
-import {
-  createRedisSessionStorage,
-  RedisSessionStorageError,
-  type RedisSessionStorage,
-} from 'remix-session-storage-redis'
+import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { startCluster, type TestCluster, type TestNode } from '../support/cluster.ts'
-import { failure, SLACK, stored, valueOf } from '../support/failure.ts'
+import {
+  CLUSTER_REFUSALS,
+  startCountingVisitor,
+  type CountingVisitor,
+} from '../support/counting-visitor.ts'
+import { failure, stored, valueOf } from '../support/failure.ts'
+import { breakNode, NODE_FAULTS, type NodeFault } from '../support/node-faults.ts'
 import { startProxy } from '../support/proxy.ts'
+import { collectThrown } from '../support/thrown.ts'
 
 const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 10)
 const TIMEOUT = 1000
@@ -36,73 +39,9 @@ async function storedOn(node: TestNode, storage: RedisSessionStorage, cluster: T
   }
 }
 
-/** A user who counts in a session, one request after the other. */
-function startVisitor(storage: RedisSessionStorage, id: string, name = 0) {
-  let acknowledged = 0
-  let attempted = 0
-  let isOver = false
-  let successes: number[] = []
-
-  async function visit() {
-    let session = await storage.read(id)
-    let value = session.get('value') as { name: number; count: number } | 0 | undefined
-    // Lost with its primary before a replica had it. The visitor starts again.
-    if (value === undefined) {
-      session = await storage.read(null)
-      attempted = 0
-    } else if (value !== 0) {
-      expect(value.name).toBe(name)
-      expect(value.count).toBeLessThanOrEqual(attempted)
-    }
-    let count = ++attempted
-    session.set('value', { name, count })
-    let saved = await storage.save(session)
-    if (saved === null) return
-    expect(saved).toBe(session.id)
-    id = saved
-    acknowledged = count
-    successes.push(performance.now())
-  }
-
-  async function run() {
-    while (!isOver) {
-      let start = performance.now()
-      try {
-        await visit()
-      } catch (error) {
-        if (!(error instanceof RedisSessionStorageError)) throw error
-        let { code, reply = code } = error
-        expect([
-          'CONNECT',
-          'TIMEOUT',
-          'DISCONNECTED',
-          'CLUSTERDOWN',
-          'TRYAGAIN',
-          'LOADING',
-        ]).toContain(reply)
-      }
-      // A request is a read and a save.
-      expect(performance.now() - start).toBeLessThan(2 * TIMEOUT + SLACK)
-      await sleep(Math.random() * 20)
-    }
-  }
-
-  let done = run()
-  return {
-    done,
-    /** When requests have succeeded. */
-    successes,
-    get id() {
-      return id
-    },
-    get acknowledged() {
-      return acknowledged
-    },
-    async stop() {
-      isOver = true
-      await done
-    },
-  }
+function startVisitor(storage: RedisSessionStorage, id: string, name?: number): CountingVisitor {
+  let refusals = CLUSTER_REFUSALS
+  return startCountingVisitor(storage, { id, name, timeout: TIMEOUT, refusals })
 }
 
 async function becomesPrimary(node: TestNode) {
@@ -160,16 +99,13 @@ test('a cluster that comes back at other addresses is found again', async () => 
 })
 
 interface Fault {
-  kind: 'kill' | 'pause' | 'cut' | 'reset' | 'hold' | 'throttle' | 'jitter' | 'move' | 'failover'
+  kind: NodeFault | 'move' | 'failover'
   node: number
   milliseconds: number
 }
 
 const fault: fc.Arbitrary<Fault> = fc.record({
-  kind: fc.constantFrom(
-    ...(['kill', 'pause', 'cut', 'reset', 'hold'] as const),
-    ...(['throttle', 'jitter', 'move', 'move', 'failover'] as const),
-  ),
+  kind: fc.constantFrom(...NODE_FAULTS, 'move', 'move', 'failover'),
   node: fc.nat(),
   milliseconds: fc.integer({ min: 20, max: 1500 }),
 })
@@ -177,41 +113,12 @@ const fault: fc.Arbitrary<Fault> = fc.record({
 /** Breaks something for a while, and mends it. */
 async function suffer({ kind, node: number, milliseconds }: Fault, cluster: TestCluster) {
   let node = cluster.nodes[number % cluster.nodes.length]!
-  let proxy = node.proxy!
-  switch (kind) {
-    case 'kill':
-      await node.kill()
-      await sleep(milliseconds)
-      return node.start()
-    case 'pause':
-      node.pause()
-      await sleep(milliseconds)
-      return node.resume()
-    case 'cut':
-      return proxy.cut()
-    case 'reset':
-      return proxy.reset()
-    case 'hold':
-      proxy.hold(true)
-      await sleep(milliseconds)
-      return proxy.release()
-    case 'throttle':
-      proxy.throttle(20_000)
-      await sleep(milliseconds)
-      return proxy.throttle(Infinity)
-    case 'jitter':
-      proxy.jitter(100)
-      await sleep(milliseconds)
-      return proxy.jitter(0)
-    case 'move': {
-      let slot = number % 16_384
-      let from = await cluster.ownerOf(slot)
-      let others = cluster.nodes.slice(0, 3).filter((other) => other !== from)
-      return cluster.moveSlot(slot, others[number % others.length]!)
-    }
-    case 'failover':
-      return cluster.failover(node, 'forced')
-  }
+  if (kind === 'failover') return cluster.failover(node, 'forced')
+  if (kind !== 'move') return breakNode(node, kind, milliseconds)
+  let slot = number % 16_384
+  let from = await cluster.ownerOf(slot)
+  let others = cluster.nodes.slice(0, 3).filter((other) => other !== from)
+  return cluster.moveSlot(slot, others[number % others.length]!)
 }
 
 test(
@@ -219,13 +126,7 @@ test(
   async () => {
     let seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 2 ** 31)
     console.log(`FAULT_SEED=${seed}`)
-    let thrown: unknown[] = []
-    let onThrown = (error: unknown) => thrown.push(error)
-    for (let event of ['uncaughtException', 'unhandledRejection']) process.on(event, onThrown)
-    onTestFinished(() => {
-      for (let event of ['uncaughtException', 'unhandledRejection']) process.off(event, onThrown)
-    })
-
+    let thrown = collectThrown()
     let cluster = await startTestCluster({ proxied: true })
     let storage = open(cluster.urls)
     let ids = await Promise.all(Array.from({ length: 64 }, () => stored(storage, 0)))
