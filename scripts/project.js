@@ -118,10 +118,11 @@ export function run(command, args, variables) {
  *
  * @param {string} script Its file below `node_modules`
  * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [variables]
  * @returns {boolean} Whether it succeeded
  */
-export function runTool(script, args) {
-  return run(NODE, [inRoot(`node_modules/${script}`), ...args])
+export function runTool(script, args, variables) {
+  return run(NODE, [inRoot(`node_modules/${script}`), ...args], variables)
 }
 
 /**

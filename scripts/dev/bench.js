@@ -7,7 +7,7 @@
 import { installPackages } from '../build/packages.js'
 import { setUp } from '../build/setup.js'
 import { main, supervise } from '../project.js'
-import { ensureValkey } from '../python-packages.js'
+import { ensureValkey } from '../other-servers.js'
 import { startRedisServer } from '../redis-server.js'
 
 await main(import.meta.url, async () => {

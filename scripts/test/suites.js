@@ -48,14 +48,15 @@ export function runRustTests() {
  * Runs TypeScript tests.
  *
  * @param {string[]} args More arguments for vitest, such as part of a file's name
+ * @param {NodeJS.ProcessEnv} [variables]
  * @returns {Result}
  */
-export function runVitest(args) {
+export function runVitest(args, variables) {
   let folder = mkdtempSync(path.join(tmpdir(), 'vitest-'))
   let report = path.join(folder, 'report.json')
   try {
     let reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    let isOk = runTool('vitest/vitest.mjs', ['run', ...reporters, ...args])
+    let isOk = runTool('vitest/vitest.mjs', ['run', ...reporters, ...args], variables)
     /** @type {{ fullName: string, status: string }[]} */
     let tests = testsIn(report)
     let named = (/** @type {string[]} */ ...statuses) =>

@@ -1,20 +1,23 @@
 /**
- * Runs all tests: the Rust suite and the TypeScript one. Arguments go to vitest, and then only it
- * runs: `npm test -- faults`.
+ * Runs all tests: the Rust suite, the TypeScript one, and parts of that once more on other servers
+ * (`npm test -- --servers`: these only). Other arguments go to vitest, and then only it runs: `npm test -- faults`.
  *
- * Fails if a test failed, if a suite ran none, or if a runner failed. A skipped test hides what it
+ * A server that cannot be had on this machine is named as one that was not run on. Fails if a test failed, if a suite ran none, or if a runner failed. A skipped test hides what it
  * would have found, so it fails the run too, except in a filtered run by hand.
  */
 import { installPackages } from '../build/packages.js'
 import { setUp } from '../build/setup.js'
 import { ensureToolchain } from '../build/toolchain.js'
 import { ensureProgram } from '../programs.js'
+import { ensureValkey } from '../other-servers.js'
 import { main } from '../project.js'
-import { ensureValkey } from '../python-packages.js'
+import { runOnOtherServers } from './on-other-servers.js'
 import { runRustTests, runVitest } from './suites.js'
 
 await main(import.meta.url, async () => {
   let args = process.argv.slice(2)
+  let isAll = args.length === 0
+  let isOtherServers = args.length === 1 && args[0] === '--servers'
   setUp()
   installPackages('test/majors')
   ensureProgram('redis')
@@ -24,11 +27,18 @@ await main(import.meta.url, async () => {
 
   /** @type {Record<string, import('./suites.js').Result>} */
   let results = {}
-  if (args.length === 0) {
+  /** @type {Record<string, string>} */
+  let notRun = {}
+  if (isAll) {
     ensureToolchain()
     results.Rust = await runRustTests()
   }
-  results.TypeScript = runVitest(args)
+  if (!isOtherServers) results.TypeScript = runVitest(args)
+  if (isAll || isOtherServers) {
+    let others = runOnOtherServers()
+    Object.assign(results, others.results)
+    notRun = others.notRun
+  }
 
   console.log()
   let total = { passed: 0, failed: 0, skipped: 0 }
@@ -40,9 +50,16 @@ await main(import.meta.url, async () => {
     total.failed += failed || Number(passed === 0)
     total.skipped += skipped.length
   }
-  if (args.length > 0) console.log('The Rust tests were left out: the arguments are for vitest.')
+  for (let [name, reason] of Object.entries(notRun)) console.log(`Not run on ${name}: ${reason}`)
+  if (!isAll && !isOtherServers) {
+    console.log('Only vitest has run: the arguments are for it.')
+  }
   let { passed, failed, skipped } = total
-  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-  let maySkip = args.length > 0 && !process.env.CI
-  if (failed > 0 || (skipped > 0 && !maySkip)) process.exitCode = 1
+  let missing = [
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...Object.keys(notRun).map((name) => `not run on ${name}`),
+  ]
+  console.log(`\n${[`${passed} passed, ${failed} failed`, ...missing].join(', ')}`)
+  let maySkip = !isAll && !isOtherServers && !process.env.CI
+  if (failed > 0 || passed === 0 || (skipped > 0 && !maySkip)) process.exitCode = 1
 })

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 import { heldClient } from '../support/held-client.ts'
 
-const TIMEOUT = 60
+const TIMEOUT = 200
 
 function storageOver(client: object) {
   return createRedisSessionStorage({ client: client as ClientOptions['client'], timeout: TIMEOUT })

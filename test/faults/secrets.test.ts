@@ -23,7 +23,7 @@ describe.each(backends)('over $name', (backend) => {
       let { error } = await failure(call())
       let causes = error.cause instanceof Error ? [error.cause] : []
       expect(error).toMatchObject({ code: 'REDIS', reply: 'ERR' })
-      expect(error.message).toMatch(/unknown command '(SET|SETEX|GET)'/i)
+      expect(error.message).toMatch(/unknown command ['`](SET|SETEX|GET)['`]/i)
       for (let cause of causes) expect(cause.stack).toContain('    at ')
       for (let printed of [error, ...causes].flatMap((error) => [
         inspect(error, { showHidden: true, depth: 9 }),

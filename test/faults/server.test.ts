@@ -1,8 +1,5 @@
-/** What users see of a Redis that dies, hangs, starts again, or takes its time to start. */
-import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+/** What users see of a Redis that dies, hangs, or starts again. */
 import { mkdtemp, rm } from 'node:fs/promises'
-import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -12,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { freePort, startRedisServer } from '../../scripts/redis-server.js'
 import { failure, SLACK, stored, valueOf } from '../support/failure.ts'
 import { startProxy } from '../support/proxy.ts'
-import { startRedis } from '../support/redis.ts'
+import { startRedis, tested } from '../support/redis.ts'
 
 const TIMEOUT = 300
 const LONG = 10_000
@@ -76,8 +73,13 @@ test('a logout that was under way when the server died is carried out on the nex
   let folder = await mkdtemp(path.join(tmpdir(), 'redis-restart-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   let port = await freePort()
-  let args = ['--appendonly', 'yes', '--appendfsync', 'always']
-  let first = await startRedisServer({ port, args, directory: folder })
+  let options = {
+    binary: tested.binary(),
+    port,
+    args: ['--appendonly', 'yes', '--appendfsync', 'always'],
+    directory: folder,
+  }
+  let first = await startRedisServer(options)
   let proxy = await startProxy(first)
   onTestFinished(() => proxy.stop())
   let storage = open(proxy.port, { timeout: LONG })
@@ -91,7 +93,7 @@ test('a logout that was under way when the server died is carried out on the nex
   await onTheWay
   first.process.kill('SIGKILL')
   await first.stop()
-  let second = await startRedisServer({ port, args, directory: folder })
+  let second = await startRedisServer(options)
   onTestFinished(() => second.stop())
 
   expect(await saved).toBe('')
@@ -156,42 +158,3 @@ test('hung: no more than maxPending requests wait, and all of them end', async (
 
   expect(await valueOf(storage, await stored(storage, 'later'))).toBe('later')
 })
-
-test('still loading its data: a request waits until it is done', async () => {
-  let folder = await mkdtemp(path.join(tmpdir(), 'redis-loading-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  let port = await freePort()
-  let first = await startRedis({ port, args: ['--dir', folder] })
-  let id = await stored(open(port), 'kept')
-  for (let i = 0; i < 15; i++) await first.side.set(`other:${i}`, randomBytes(600))
-  await first.side.sendCommand(['SAVE'])
-  await first.stop()
-
-  // So many microseconds for each key; between them, so many bytes apart, connections are served.
-  let delay = ['--key-load-delay', '100000', '--loading-process-events-interval-bytes', '1024']
-  let isLoaded = false
-  let starting = startRedisServer({ port, args: ['--dir', folder, ...delay] })
-  onTestFinished(async () => (await starting).stop())
-  let loaded = starting.then(() => (isLoaded = true))
-  let storage = open(port, { timeout: LONG })
-
-  expect(await firstAnswer(port)).toContain('LOADING')
-  let value = valueOf(storage, id)
-  expect(isLoaded).toBe(false)
-  expect(await value).toBe('kept')
-  await loaded
-})
-
-/** What a server that is about to start says first. */
-async function firstAnswer(port: number): Promise<string> {
-  for (;;) {
-    try {
-      let socket = net.connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
-      let [data] = (await once(socket, 'data')) as [Buffer]
-      socket.destroy()
-      return data.toString()
-    } catch {
-      // Nobody listens yet: asked again at once.
-    }
-  }
-}

@@ -5,7 +5,7 @@ import type { RedisSessionStorage } from 'remix-session-storage-redis'
 import { native } from '../support/backends.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { startProxy } from '../support/proxy.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startRedis, tested, type TestRedis } from '../support/redis.ts'
 
 const LARGE = 'x'.repeat(10_000)
 const REQUESTS = 200
@@ -60,9 +60,9 @@ test('so do requests over connections that break', async () => {
 test.each([
   ['OOM', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], /OOM/],
   ['READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE'], /READONLY/],
-  // Redis words it so within a script.
+  // Redis words it so within a script, and before 7.0 without a code.
   [
-    'ERR',
+    tested.name === 'Redis 6.2' ? undefined : 'ERR',
     ['ACL', 'SETUSER', 'default', '-rename'],
     ['ACL', 'SETUSER', 'default', '+@all'],
     /\+rename/,

@@ -1,7 +1,7 @@
 /** A private Redis server, with a connection on the side to look at what it holds and hears. */
 import { createClient } from 'redis'
 
-import { ensureValkey } from '../../scripts/python-packages.js'
+import { ensureServer, type OtherServer } from '../../scripts/other-servers.js'
 import { startRedisServer } from '../../scripts/redis-server.js'
 
 export type SideConnection = Awaited<ReturnType<typeof connectSide>>
@@ -19,18 +19,38 @@ export interface TestRedis {
   stop(): Promise<void>
 }
 
+interface Server {
+  name: string
+  knowsIfEqual: boolean
+  /** `undefined` for the one of the system. */
+  binary(): string | undefined
+}
+
+const SYSTEM: Server = {
+  name: 'the Redis of the system',
+  knowsIfEqual: false,
+  binary: () => undefined,
+}
+
+/** The server besides that of the system that `scripts/test/other-servers.js` has all tests run on. */
+export const OTHER_SERVER = process.env.TEST_SERVER as OtherServer | undefined
+
+/** The server that tests run on that do not choose one. */
+export const tested = OTHER_SERVER ? other(OTHER_SERVER) : SYSTEM
+
 /** Servers that compare texts in different ways: by a script, and by `SET … IFEQ`. */
-export const servers = [
-  { name: 'the Redis of the system', knowsIfEqual: false, binary: () => undefined },
-  { name: 'Valkey 9', knowsIfEqual: true, binary: () => ensureValkey() },
-]
+export const servers = OTHER_SERVER ? [tested] : [SYSTEM, other('Valkey 9.1')]
+
+function other(name: OtherServer): Server {
+  return { name, knowsIfEqual: name.startsWith('Valkey'), binary: () => ensureServer(name) }
+}
 
 export async function startRedis(options?: {
   args?: string[]
   port?: number
   binary?: string
 }): Promise<TestRedis> {
-  let server = await startRedisServer(options)
+  let server = await startRedisServer({ binary: tested.binary(), ...options })
   let url = `redis://127.0.0.1:${server.port}`
   let side = await connectSide(url)
   return {
