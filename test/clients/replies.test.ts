@@ -5,7 +5,7 @@ import { createClient, RESP_TYPES } from 'redis'
 import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { ensureValkey } from '../../scripts/python-packages.js'
+import { ensureValkey } from '../../scripts/other-servers.js'
 import { stored, valueOf } from '../support/failure.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
