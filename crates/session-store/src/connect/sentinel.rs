@@ -33,10 +33,11 @@ pub(crate) fn find_primary(
                 continue;
             }
             Err(error) => {
-                failures.add(sentinel, error);
+                failures.of_sentinel(sentinel, &error);
                 continue;
             }
         };
+        failures.is_named = true;
         let server = watched.server.at(&address.host, address.port, Some(&address.host));
         if refuted.iter().any(|other| other.is_at(&server)) {
             continue;
@@ -44,7 +45,7 @@ pub(crate) fn find_primary(
         // One that hangs leaves time for another one, which the next sentinel may name.
         match connect(&server, left() / 2) {
             Ok(_) => return Ok((Arc::clone(sentinel), server)),
-            Err(error) => failures.add(&server, error),
+            Err(error) => failures.of_server(&server, &error),
         }
         refuted.push(server);
     }
@@ -133,29 +134,41 @@ fn refusal(words: &[u8]) -> ConnectError {
 struct Failures {
     /// How many do not know the name.
     unknown: usize,
-    /// What the others and their servers came to.
+    /// Whether one does.
+    is_named: bool,
     reasons: Vec<String>,
-    permanent: Option<ConnectError>,
+    /// What nothing but a change of the options mends, of a sentinel and of a server.
+    of_sentinel: Option<String>,
+    of_server: Option<String>,
 }
 
 impl Failures {
-    fn add(&mut self, server: &Server, error: ConnectError) {
-        let ConnectError { reason, is_permanent } = error;
-        let reason = format!("{server}: {reason}");
-        if is_permanent {
-            self.permanent = Some(ConnectError { reason, is_permanent });
-        } else {
-            self.reasons.push(reason);
+    fn of_sentinel(&mut self, sentinel: &Server, error: &ConnectError) {
+        let reason = format!("{sentinel}: {}", error.reason);
+        if error.is_permanent {
+            self.of_sentinel = Some(reason.clone());
         }
+        self.reasons.push(reason);
+    }
+
+    fn of_server(&mut self, server: &Server, error: &ConnectError) {
+        let reason = format!("{server}: {}", error.reason);
+        if error.is_permanent {
+            self.of_server = Some(reason.clone());
+        }
+        self.reasons.push(reason);
     }
 
     fn into_error(self, asked: usize, name: &str) -> ConnectError {
-        // What nothing but a change of the options mends is the better reason.
-        if let Some(error) = self.permanent {
-            return error;
+        if let Some(reason) = self.of_server {
+            return ConnectError::permanent(reason);
+        }
+        // One sentinel that is not set up like the others is no reason to give up.
+        if let Some(reason) = self.of_sentinel.filter(|_| !self.is_named) {
+            return ConnectError::permanent(reason);
         }
         let reasons = self.reasons.join("; ");
-        if self.unknown == 0 {
+        if self.unknown == 0 || self.is_named {
             return ConnectError::transient(reasons);
         }
         let unknown = format!(
@@ -335,6 +348,22 @@ mod tests {
         assert!(!is_switch_of("sessions", &message("+promoted-slave", "slave @")));
         assert!(!is_switch_of("sessions", &message("+sdown", "sessions")));
         assert!(!is_switch_of("sessions", &Reply::Integer(1)));
+    }
+
+    #[test]
+    fn one_sentinel_that_is_set_up_in_another_way_is_no_reason_to_give_up() {
+        let [strange, behind] = [sentinel("-NOPERM no\r\n"), sentinel(naming(server("slave")))];
+        assert!(find(&[strange, nobody()]).unwrap_err().is_permanent);
+        let error = find(&[strange, behind]).unwrap_err();
+        assert!(!error.is_permanent, "{error:?}");
+        assert!(error.reason.contains("NOPERM") && error.reason.contains("replica"), "{error:?}");
+    }
+
+    #[test]
+    fn a_server_that_does_not_let_us_in_is_a_reason_to_give_up() {
+        let server = serve(|_| "+OK\r\n".into());
+        let error = find(&[sentinel(naming(server)), nobody()]).unwrap_err();
+        assert!(error.is_permanent && error.reason.contains("not a Redis server"), "{error:?}");
     }
 
     #[test]

@@ -437,3 +437,69 @@ mod cluster {
         }
     }
 }
+
+mod sentinel {
+    //! Sentinels that name the primary that they are told to.
+
+    use super::*;
+    use crate::config::{Kind, Layout};
+    use crate::topology::Told;
+
+    fn bench() -> Bench {
+        let kind = Kind::Sentinel(crate::config::SentinelOptions::default());
+        Bench::with(Options { kind, connections: 1, ..Bench::options() })
+    }
+
+    impl Bench {
+        fn start_search(&mut self, at: Instant) -> u64 {
+            let Engine { topology, pool, .. } = &mut self.engine;
+            topology.suspect();
+            topology.start_search(true, pool, at).expect("a search is due").attempt
+        }
+
+        /// Has a sentinel name the server at this port.
+        fn find(&mut self, attempt: u64, port: u16, at: Instant) {
+            let Layout::Sentinel(watched) = &self.engine.config.layout else { unreachable!() };
+            let told = Told::Primary(watched.server.at("h", port, None));
+            let by = Arc::clone(self.engine.config.seeds.first());
+            self.engine.finish_search(attempt, &Ok(Found { by, told }), at);
+            self.open();
+        }
+    }
+
+    #[test]
+    fn who_was_asked_before_a_switch_is_not_believed() {
+        let mut bench = bench();
+        let start = bench.start;
+        let first = bench.start_search(start);
+        bench.find(first, 1, start);
+        let later = start + Duration::from_secs(1);
+        let misled = bench.start_search(later);
+        let by = Arc::clone(bench.engine.config.seeds.first());
+        bench.engine.topology.switched(by, later);
+        let told = bench.start_search(later);
+        bench.find(told, 2, later);
+        bench.find(misled, 1, later);
+        assert_eq!(bench.engine.pool.addresses(), ["redis://h:2"]);
+    }
+
+    #[test]
+    fn a_primary_that_is_silent_is_left_as_soon_as_it_has_a_successor() {
+        let mut bench = bench();
+        let start = bench.start;
+        let first = bench.start_search(start);
+        bench.find(first, 1, start);
+        bench.submit(Request::new(1, Verb::Save, b"id").with_text(b"[{},{}]"), start);
+        bench.run(start);
+        assert!(bench.received(0).contains("SET"));
+
+        let later = start + bench.engine.config.patience();
+        let second = bench.start_search(later);
+        bench.find(second, 2, later);
+        bench.engine.deliver();
+        assert_eq!(bench.outcomes(), [(1, "DISCONNECTED".into())]);
+        bench.submit(Request::new(2, Verb::Save, b"id").with_text(b"[{},{}]"), later);
+        bench.run(later);
+        assert!(bench.received(1).contains("SET"));
+    }
+}
