@@ -6,7 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createRedisSessionStorage, type UrlOptions } from 'remix-session-storage-redis'
 
 import { freePort, startRedisServer } from '../../scripts/redis-server.js'
+import packageJson from '../../package.json' with { type: 'json' }
 import { makeCertificates, type Certificates } from '../support/certificates.ts'
+import { servers } from '../support/redis.ts'
 
 let stops: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -48,6 +50,22 @@ test('an IPv6 host', async () => {
   let { port } = await startServer('--bind', '127.0.0.1', '::1')
 
   await expectRoundTrip({ url: `redis://[::1]:${port}` })
+})
+
+test.each(servers)('servers can tell who is connected: $name', async ({ binary }) => {
+  let server = await startRedisServer({ binary: binary() })
+  stops.push(() => server.stop())
+  await expectRoundTrip({ url: `redis://127.0.0.1:${server.port}` })
+
+  let side = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
+  let list = String(await side.sendCommand(['CLIENT', 'LIST']))
+  side.destroy()
+  expect(list).toContain(' name=remix-session-storage-redis ')
+  // Redis keeps it from 7.2 on.
+  let library = / lib-name=(remix\S*) lib-ver=(\d\S*)/.exec(list)
+  expect(library?.slice(1)).toEqual(
+    list.includes(' lib-name=') ? ['remix-session-storage-redis', packageJson.version] : undefined,
+  )
 })
 
 test('a database number', async () => {

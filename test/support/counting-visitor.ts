@@ -76,6 +76,8 @@ export function startCountingVisitor(
   }
 
   let done = run()
+  // Whoever stops the visitor is told.
+  done.catch(() => {})
   return {
     done,
     successes,

@@ -6,44 +6,57 @@ use crate::config::Server;
 use crate::error::without_arguments;
 use crate::resp::Reply;
 
-/// Is let in.
+/// What servers list us as.
+const NAME: &[u8] = b"remix-session-storage-redis";
+const VERSION: &[u8] = env!("CARGO_PKG_VERSION").as_bytes();
+
+/// What a reply has to be.
+enum Expected {
+    Welcome,
+    /// A user who may use a few commands only may be denied this one, and a server that takes no writes refuses it;
+    /// sessions can be read all the same.
+    Pong,
+    Primary,
+    /// It is only told something.
+    Anything,
+}
+
+/// Is let in, and says who comes.
 pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectError> {
     let Server { username, password, database, .. } = server;
     let number = database.to_string();
-    let mut login: Vec<&[u8]> = Vec::new();
+    let mut commands: Vec<(Vec<&[u8]>, Expected)> = Vec::new();
     if let Some(password) = password {
-        login.push(b"AUTH");
+        let mut login: Vec<&[u8]> = vec![b"AUTH"];
         login.extend(username.as_ref().map(String::as_bytes));
         login.push(password.as_bytes());
+        commands.push((login, Expected::Welcome));
     }
-    let select: &[&[u8]] = if *database == 0 { &[] } else { &[b"SELECT", number.as_bytes()] };
-    let role: &[&[u8]] = if server.must_be_primary { &[b"ROLE"] } else { &[] };
-    // A server that is demoted refuses reads, too, instead of answering with what was.
-    let redirect: &[&[u8]] =
-        if server.must_be_primary { &[b"CLIENT", b"CAPA", b"redirect"] } else { &[] };
-    // Every server answers this, so whatever does not is something else.
-    let ping: &[&[u8]] = &[b"PING"];
-    let commands: Vec<_> = [&login, select, redirect, role, ping]
-        .into_iter()
-        .filter(|command| !command.is_empty())
-        .collect();
-    talk.send(&commands)?;
+    if *database != 0 {
+        commands.push((vec![b"SELECT", number.as_bytes()], Expected::Welcome));
+    }
+    // Every server answers this, so whatever does not is something else. It comes before what may be
+    // refused, because the first reply can be that there is no room for another client.
+    commands.push((vec![b"PING"], Expected::Pong));
+    commands.push((vec![b"CLIENT", b"SETNAME", NAME], Expected::Anything));
+    commands.push((vec![b"CLIENT", b"SETINFO", b"LIB-NAME", NAME], Expected::Anything));
+    commands.push((vec![b"CLIENT", b"SETINFO", b"LIB-VER", VERSION], Expected::Anything));
+    if server.must_be_primary {
+        // If it is demoted, it refuses reads, too, instead of answering with what was.
+        commands.push((vec![b"CLIENT", b"CAPA", b"redirect"], Expected::Anything));
+        commands.push((vec![b"ROLE"], Expected::Primary));
+    }
+    let words: Vec<&[&[u8]]> = commands.iter().map(|(words, _)| &words[..]).collect();
+    talk.send(&words)?;
 
     let secrets = [password.as_deref().unwrap_or_default()];
-    for command in commands {
-        if command == redirect {
-            // Few know it.
-            talk.reply(|_| Ok(()))?;
-            continue;
-        }
-        if command == role {
-            talk.reply(check_primary)?;
-            continue;
-        }
-        // A user who may use a few commands only may be denied this one, and a server that takes no
-        // writes refuses it; sessions can be read all the same.
-        let tolerated: &[&str] = if command == ping { &["NOPERM", "MISCONF"] } else { &[] };
-        talk.reply(|reply| accept(reply, tolerated, &secrets))?;
+    for (_, expected) in &commands {
+        talk.reply(|reply| match expected {
+            Expected::Welcome => accept(reply, &[], &secrets),
+            Expected::Pong => accept(reply, &["NOPERM", "MISCONF"], &secrets),
+            Expected::Primary => check_primary(reply),
+            Expected::Anything => Ok(()),
+        })?;
     }
     Ok(())
 }
@@ -118,10 +131,14 @@ mod tests {
         greet(&mut talk, config.seeds.first()).and_then(|()| talk.end())
     }
 
+    /// What servers say to who comes.
+    const INTRODUCED: &str = "+OK\r\n-ERR Unknown subcommand\r\n-NOPERM no\r\n";
+
     #[test]
-    fn a_server_that_lets_us_in_may_refuse_the_ping() {
+    fn a_server_that_lets_us_in_may_refuse_the_ping_and_not_know_what_clients_say_of_themselves() {
         for pong in ["+PONG", "-NOPERM no", "-MISCONF no writes"] {
-            assert!(greeted(&format!("+OK\r\n+OK\r\n{pong}\r\n")).is_ok(), "{pong}");
+            let greeting = greeted(&format!("+OK\r\n+OK\r\n{pong}\r\n{INTRODUCED}"));
+            assert!(greeting.is_ok(), "{greeting:?}");
         }
     }
 
@@ -136,7 +153,7 @@ mod tests {
             ("+OK\r\n+OK\r\n-NOAUTH who are you\r\n", true),
             ("HTTP/1.1 400 Bad Request\r\n", true),
             ("$99999999\r\n", true),
-            ("+OK\r\n+OK\r\n+PONG\r\n$1", true),
+            (&format!("+OK\r\n+OK\r\n+PONG\r\n{INTRODUCED}$1"), true),
         ] {
             assert_eq!(greeted(replies).unwrap_err().is_permanent, is_permanent, "{replies}");
         }
