@@ -161,6 +161,12 @@ impl Pool {
         self.connections.iter_mut()
     }
 
+    /// The connection at an index, unless its server has left and it will never be used again.
+    pub(crate) fn present(&mut self, index: usize) -> Option<&mut Connection> {
+        let is_gone = self.members.get(index / self.per_server)?.state == State::Gone;
+        if is_gone { None } else { self.connections.get_mut(index) }
+    }
+
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Connection> {
         self.connections.get_mut(index)
     }
@@ -224,6 +230,9 @@ mod tests {
         pool.keep(|place| place != 1);
         close_unused(&mut pool);
         assert_eq!(pool.addresses().len(), 2);
+        // An attempt to connect to it that is still under way finds nobody.
+        let present = (0..12).filter(|index| pool.present(*index).is_some());
+        assert_eq!(present.collect::<Vec<_>>(), [0, 1, 2, 3, 8, 9, 10, 11]);
         assert_eq!([place(&mut pool, 4), place(&mut pool, 2)], [1, 3]);
         let server = pool.connection_of(1, b"id").server().to_string();
         assert_eq!(server, "redis://h:4");

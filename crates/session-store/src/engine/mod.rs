@@ -235,7 +235,7 @@ impl Engine {
             match attempted {
                 Attempted::Connection { connection, server, attempt, result } => {
                     // The one that it is for may be gone.
-                    if let Some(connection) = self.pool.get_mut(connection)
+                    if let Some(connection) = self.pool.present(connection)
                         && Arc::ptr_eq(connection.server(), &server)
                     {
                         connection.finish_attempt(attempt, result, &mut turn!(self, now));
