@@ -1,6 +1,8 @@
 /** What users see of a client of theirs that fails. */
 import { GlideClient } from '@valkey/valkey-glide'
 import { Redis } from 'ioredis'
+import { Redis as Valkey } from 'iovalkey'
+import { createClientPool } from 'redis'
 import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -21,6 +23,24 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
     async (redis) => {
       let client = await nodeRedisClient(redis.url)
       return { client, close: () => client.isOpen && client.destroy() }
+    },
+  ],
+  [
+    'node-redis, pool',
+    async (redis) => {
+      let client = createClientPool({ url: redis.url })
+      client.on('error', () => {})
+      await client.connect()
+      return { client, close: () => client.isOpen && client.destroy() }
+    },
+  ],
+  [
+    'iovalkey',
+    async (redis) => {
+      let client = new Valkey(redis.port)
+      client.on('error', () => {})
+      await client.ping()
+      return { client, close: () => client.disconnect() }
     },
   ],
   [

@@ -4,7 +4,7 @@ import type { Caller } from './caller.ts'
 import { toStorageError, type ClientErrors } from './client-error.ts'
 import { Deadline, Deadlines } from './deadlines.ts'
 import { RedisSessionStorageError } from '../errors.ts'
-import { LateWrites, type LateWrite } from './late-writes.ts'
+import { LateWrites } from './late-writes.ts'
 import { waited, type Terms } from '../store/session-store.ts'
 import { Order, type Turn } from '../store/order.ts'
 import { pause } from '../store/pause.ts'
@@ -58,7 +58,7 @@ export class Calls {
     this.#settings = settings
     this.#deadlines = new Deadlines(settings.timeout)
     // Whoever comes after a deadline has the other half of a timeout left.
-    this.#lateWrites = new LateWrites(this.#deadlines, settings.timeout / 2)
+    this.#lateWrites = new LateWrites(settings.timeout / 2)
   }
 
   /** Whether no more than one call is pending. */
@@ -96,7 +96,7 @@ export class Calls {
     let { timeout, keepsOrder } = this.#settings
     if (call.isSent) {
       this.#unanswered++
-      if (isWrite && !keepsOrder) call.late = this.#lateWrites.add(id!)
+      if (isWrite && !keepsOrder) call.answeredLate = this.#lateWrites.add(id!)
     }
     this.#reject(call, timeoutError(timeout))
   }
@@ -176,7 +176,7 @@ export class Calls {
   /** The client has answered a call that has ended already. */
   #answeredLate(call: Call): void {
     this.#unanswered--
-    if (call.late !== undefined) this.#lateWrites.answered(call.late)
+    call.answeredLate?.()
   }
 
   /** Ends a call for its caller. */
@@ -204,7 +204,8 @@ class Call extends Deadline implements Caller {
   readonly resolve: (result: any) => void
   readonly reject: (error: unknown) => void
   turn: Turn | undefined
-  late: LateWrite | undefined
+  /** What is called when the client has answered a write after its deadline. */
+  answeredLate: (() => void) | undefined
   /** Whether the client has a command of it that it has not answered. */
   isSent = false
   tries = 0

@@ -3,7 +3,7 @@ import { wrongType } from '../option-values.ts'
 
 /**
  * What a passed Redis client must have: the contract of `@remix-run/session-storage-redis`.
- * Clients of node-redis 4–6, ioredis 5–6 and iovalkey meet it and are recognised, so that their
+ * Clients of node-redis 4–6, ioredis 5–6, iovalkey, Bun and `@upstash/redis` meet it and are recognised, so that
  * `GETEX` and `SET … XX` are used; any other object gets by with these methods.
  */
 export interface RedisClient {
