@@ -18,8 +18,6 @@ export interface CommandClient {
   keepsOrder: boolean
 }
 
-const CONDITIONS = { always: [], existing: ['XX'], new: ['NX'] }
-
 export function commandAdapter(client: CommandClient): ClientAdapter {
   let { errors, keepsOrder, keyPrefix = '' } = client
   let refreshing = refreshingLoad(client)
@@ -38,8 +36,10 @@ export function commandAdapter(client: CommandClient): ClientAdapter {
     load: (key, caller) => client.send(['GET', key], key, caller),
     loadAndRefresh: refreshing.load,
     save(key, { text, ttl, over }, caller) {
-      let expiry = ttl === null ? [] : ['EX', String(ttl)]
-      return client.send(['SET', key, text, ...expiry, ...CONDITIONS[over]], key, caller)
+      let command = ['SET', key, text]
+      if (ttl !== null) command.push('EX', String(ttl))
+      if (over !== 'always') command.push(over === 'existing' ? 'XX' : 'NX')
+      return client.send(command, key, caller)
     },
     replace: replacing.save,
     touch: (key, ttl, caller) => client.send(['EXPIRE', key, String(ttl)], key, caller),
