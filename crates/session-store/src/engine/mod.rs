@@ -227,7 +227,8 @@ impl Engine {
 
     /// Who tells of changes by itself. An idle store does not try again and again to hear of them.
     fn herald(&self) -> Option<Arc<Server>> {
-        if self.is_idle() { None } else { self.topology.herald(self.watch.failures()) }
+        let herald = self.topology.herald(self.watch.failures())?;
+        (!self.is_idle()).then_some(herald)
     }
 
     fn take_attempts(&mut self, now: Instant) {
