@@ -2,7 +2,8 @@
 import { GlideClient } from '@valkey/valkey-glide'
 import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
-import { createClientPool } from 'redis'
+import type { EventEmitter } from 'node:events'
+import { createClient, createClientPool } from 'redis'
 import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -159,19 +160,50 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
   })
 })
 
-test('a client of node-redis that is not connected drops what nobody waits for any longer', async () => {
+test.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
+  [
+    'node-redis',
+    async ({ url }) => {
+      let client = createClient({ url, socket: { reconnectStrategy: 20 } })
+      client.on('error', () => {})
+      await client.connect()
+      return { client, close: () => client.destroy() }
+    },
+  ],
+  ['ioredis', ({ port }) => patient(new Redis(port, PATIENT))],
+  ['iovalkey', ({ port }) => patient(new Valkey(port, PATIENT))],
+])('over %s that is not connected, what nobody waits for is not sent later', async (_, open) => {
   let redis = await startRedis()
-  let client = await nodeRedisClient(redis.url)
+  let { client, close } = await open(redis)
   let storage = createRedisSessionStorage({ client, timeout: TIMEOUT })
-  let session = await storage.read(null)
-  session.set('value', 'never')
+  let session = await storage.read(await stored(storage, 'old'))
+  let noticed = new Promise((resolve) => {
+    ;(client as unknown as EventEmitter).once('reconnecting', resolve)
+  })
   await redis.stop()
-  let { error } = await failure(storage.save(session))
-  expect(error.code).toBe('TIMEOUT')
+  await noticed
+  let unsaved = await storage.read(null)
+  for (let each of [session, unsaved]) {
+    each.set('value', 'never')
+    expect((await failure(storage.save(each))).error.code).toBe('TIMEOUT')
+  }
 
   redis = await startRedis({ port: redis.port })
-  expect(await valueOf(storage, await stored(storage, 'later'))).toBe('later')
-  expect(await valueOf(storage, session.id)).toBe(undefined)
-  client.destroy()
+  await redis.side.set(`session:${session.id}`, '[{"value":"newer"},{}]')
+  let later = storage.read(session.id)
+  let saves = await Promise.all(['a', 'b', 'c'].map((value) => stored(storage, value)))
+  expect((await later).get('value')).toBe('newer')
+  expect(await valueOf(storage, unsaved.id)).toBe(undefined)
+  expect(await valueOf(storage, saves[2]!)).toBe('c')
+  close()
   await redis.stop()
 })
+
+/** Keeps commands for as long as it takes, as queues of jobs want their client. */
+const PATIENT = { maxRetriesPerRequest: null, retryStrategy: () => 20 }
+
+async function patient(client: Redis | Valkey): Promise<OpenClient> {
+  client.on('error', () => {})
+  await client.ping()
+  return { client, close: () => client.disconnect() }
+}

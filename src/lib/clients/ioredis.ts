@@ -1,10 +1,12 @@
 /** ioredis 5 and 6, and iovalkey: a client, or one of a cluster. */
 import type { Writable } from 'node:stream'
 
+import type { Caller } from './caller.ts'
 import type { ClientFamily } from './client-adapter.ts'
 import { textAt, type ClientErrors } from './client-error.ts'
 import { commandAdapter } from './command-adapter.ts'
 import { hasMethod } from './redis-client.ts'
+import { whenConnected } from './when-connected.ts'
 
 const errors: ClientErrors = {
   replyIn: (error) =>
@@ -35,19 +37,25 @@ export const ioredis: ClientFamily = {
   adapt(client: any) {
     let writeTogether = togetherOn(() => client.stream)
     let methods = withoutAutoPipelines(client)
+
+    function send([name, ...args]: string[], _: string, { isAlone }: Caller): unknown {
+      if (!isAlone) writeTogether()
+      let method = METHODS[name!]!
+      return methods === undefined ? client[method](...args) : methods[method]!.apply(client, args)
+    }
+
+    // The app may rather have commands fail at once.
+    let hasQueue = client.options?.enableOfflineQueue !== false
     return commandAdapter({
-      send([name, ...args], _, { isAlone }) {
-        if (!isAlone) writeTogether()
-        let method = METHODS[name!]!
-        return methods === undefined
-          ? client[method](...args)
-          : methods[method]!.apply(client, args)
-      },
+      send: hasQueue ? whenConnected(() => !NOT_YET.has(client.status), send) : send,
       errors,
       keepsOrder: true,
     })
   },
 }
+
+/** When a client queues commands, other than one that connects with the first of them. */
+const NOT_YET = new Set(['connecting', 'connect', 'close', 'reconnecting'])
 
 /**
  * Returns methods of a client that pipelines by itself that do not: it takes longer than writing together. A cluster keeps
