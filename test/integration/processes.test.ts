@@ -1,14 +1,10 @@
 /** How a storage gets along with the process that it lives in, on every Node that is at hand. */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { execFileSync } from 'node:child_process'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { startRedis, type TestRedis } from '../support/redis.ts'
-
-const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import { runScript } from '../support/script.ts'
 
 /** A process that ends by itself does so within this many milliseconds of its last words. */
 const AT_ONCE = 1500
@@ -42,31 +38,14 @@ describe.each(nodes())('Node $version', (node) => {
   })
   afterAll(() => redis.stop())
 
-  /**
-   * Runs a script that ends by itself, in which `url` and `createRedisSessionStorage` are known;
-   * gives its exit code, what it printed, and how long it went on after that.
-   */
+  /** Runs a script that ends by itself, and complains about nothing. It knows `url`. */
   async function run(script: string) {
-    let prelude = `
-      import { createRedisSessionStorage } from ${JSON.stringify(PACKAGE)}
-      let url = ${JSON.stringify(redis.url)}
-    `
-    let child = spawn(node.path, ['--input-type=module', '--eval', prelude + script], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: 10_000,
-      killSignal: 'SIGKILL',
+    let { errors, ...rest } = await runScript(script, {
+      values: { url: redis.url },
+      node: node.path,
     })
-    let output = ''
-    let lastWords = 0
-    child.stdout.on('data', (data) => {
-      output += data
-      lastWords = performance.now()
-    })
-    let [code, signal] = await once(child, 'exit')
-    let exited = performance.now()
-    if (!child.stdout.readableEnded) await once(child.stdout, 'close')
-    return { end: signal ?? code, output: output.trim(), after: exited - lastWords }
+    expect(errors).toBe('')
+    return rest
   }
 
   test('a storage that was never used lets the process end', async () => {

@@ -1,8 +1,5 @@
 /** Storages in worker threads: each has its own, and takes it along when it goes. */
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
 import { createRedisSessionStorage } from 'remix-session-storage-redis'
@@ -10,9 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { stored, valueOf } from '../support/failure.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
-
-const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import { workerUrl } from '../support/script.ts'
 
 let redis: TestRedis
 beforeAll(async () => {
@@ -22,13 +17,7 @@ afterAll(() => redis.stop())
 
 /** A worker that knows `url`, `name`, `parentPort` and `createRedisSessionStorage`. */
 function startWorker(script: string, name = ''): Worker {
-  let prelude = `
-    import { parentPort } from 'node:worker_threads'
-    import { createRedisSessionStorage } from ${JSON.stringify(PACKAGE)}
-    let url = ${JSON.stringify(redis.url)}
-    let name = ${JSON.stringify(name)}
-  `
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(prelude + script)}`))
+  return new Worker(workerUrl(script, { url: redis.url, name }))
 }
 
 const ONE_STORAGE = `
@@ -149,29 +138,4 @@ test('terminated while their storage connects to nobody, they end', async () => 
 
     expect(await worker.terminate()).toBe(1)
   }
-})
-
-test('a process that ends with busy workers ends as it was told to', async () => {
-  let script = `
-    import { once } from 'node:events'
-    import { Worker } from 'node:worker_threads'
-    let busy = ${JSON.stringify(
-      `import { parentPort } from 'node:worker_threads'
-       import { createRedisSessionStorage } from ${JSON.stringify(PACKAGE)}
-       let url = ${JSON.stringify(redis.url)}
-       ${BUSY}`,
-    )}
-    let workers = Array.from({ length: 4 }, () =>
-      new Worker(new URL('data:text/javascript,' + encodeURIComponent(busy))))
-    await Promise.all(workers.map((worker) => once(worker, 'message')))
-    console.log('exiting')
-    process.exit(7)
-  `
-  let options = { cwd: ROOT, timeout: 15_000, killSignal: 'SIGKILL' } as const
-  let run = promisify(execFile)
-  let end = await run(process.execPath, ['--input-type=module', '--eval', script], options).catch(
-    (error) => error,
-  )
-
-  expect(end).toMatchObject({ code: 7, signal: null, stdout: 'exiting\n', stderr: '' })
 })
