@@ -135,8 +135,18 @@ pub(crate) struct Server {
     pub(crate) username: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) database: i64,
-    /// Whether it is of no use as a replica.
-    pub(crate) must_be_primary: bool,
+    /// What it has to be, whoever else has its address by now.
+    pub(crate) identity: Identity,
+}
+
+/// What a server has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    Any,
+    /// It is of no use as a replica.
+    Primary,
+    /// The node that its cluster calls so.
+    Node(String),
 }
 
 #[derive(Clone, Debug)]
@@ -146,6 +156,12 @@ pub(crate) enum Endpoint {
 }
 
 impl Server {
+    /// Whether connections to one are connections to the other: they have the same address, and what is known of
+    /// who they are is the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.is_at(other) && self.identity == other.identity
+    }
+
     /// Whether both have the same address.
     pub(crate) fn is_at(&self, other: &Self) -> bool {
         match (&self.endpoint, &other.endpoint) {
@@ -229,7 +245,7 @@ impl Config {
             }
             Kind::Sentinel(sentinel) => {
                 watched = Some(sentinel.name.clone());
-                let server = Server { must_be_primary: true, ..seeds[0].clone() };
+                let server = Server { identity: Identity::Primary, ..seeds[0].clone() };
                 make_sentinels(&mut seeds, &sentinel, &options.tls)?;
                 Layout::Sentinel(Watched { name: sentinel.name, server })
             }
@@ -358,7 +374,7 @@ fn server(url: &str, tls: &TlsOptions, is_tls_elsewhere: bool) -> Result<Server,
         username: settings.username().map(str::to_owned),
         password: settings.password().map(str::to_owned),
         database: settings.db(),
-        must_be_primary: false,
+        identity: Identity::Any,
     })
 }
 
@@ -456,14 +472,14 @@ mod tests {
             for seed in config.seeds.iter() {
                 assert_eq!(seed.username.as_deref(), Some("watcher"));
                 assert_eq!(seed.password.as_deref(), Some("secret"));
-                assert!(!seed.must_be_primary);
+                assert_eq!(seed.identity, Identity::Any);
             }
             let Layout::Sentinel(watched) = &config.layout else { panic!("{:?}", config.layout) };
             let server = watched.server.at("h", 1, None);
             assert_eq!(server.to_string(), format!("{scheme}://h:1 (database 3)"));
             assert_eq!(server.username.as_deref(), Some("ann"));
             assert_eq!(server.password.as_deref(), Some("pw"));
-            assert!(server.must_be_primary);
+            assert_eq!(server.identity, Identity::Primary);
         }
     }
 

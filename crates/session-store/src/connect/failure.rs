@@ -19,6 +19,14 @@ impl ConnectError {
         Self { reason: reason.into(), is_permanent: true }
     }
 
+    /// Leaves a secret out that a server has repeated.
+    pub(super) fn without(mut self, secret: &str) -> Self {
+        if !secret.is_empty() {
+            self.reason = self.reason.replace(secret, "…");
+        }
+        self
+    }
+
     /// The hints depend on whether we speak TLS.
     pub(super) fn from_io(error: &io::Error, uses_tls: bool) -> Self {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());

@@ -2,7 +2,7 @@
 
 use super::ConnectError;
 use super::talk::{NOT_REDIS, Talk};
-use crate::config::Server;
+use crate::config::{Identity, Server};
 use crate::error::without_arguments;
 use crate::resp::Reply;
 
@@ -11,12 +11,14 @@ const NAME: &[u8] = b"remix-session-storage-redis";
 const VERSION: &[u8] = env!("CARGO_PKG_VERSION").as_bytes();
 
 /// What a reply has to be.
-enum Expected {
+enum Expected<'a> {
     Welcome,
     /// A user who may use a few commands only may be denied this one, and a server that takes no writes refuses it;
     /// sessions can be read all the same.
     Pong,
     Primary,
+    /// The node of this name. One that is not asked may be another by now.
+    Node(&'a str),
     /// It is only told something.
     Anything,
 }
@@ -25,7 +27,7 @@ enum Expected {
 pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectError> {
     let Server { username, password, database, .. } = server;
     let number = database.to_string();
-    let mut commands: Vec<(Vec<&[u8]>, Expected)> = Vec::new();
+    let mut commands: Vec<(Vec<&[u8]>, Expected<'_>)> = Vec::new();
     if let Some(password) = password {
         let mut login: Vec<&[u8]> = vec![b"AUTH"];
         login.extend(username.as_ref().map(String::as_bytes));
@@ -41,10 +43,14 @@ pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectE
     commands.push((vec![b"CLIENT", b"SETNAME", NAME], Expected::Anything));
     commands.push((vec![b"CLIENT", b"SETINFO", b"LIB-NAME", NAME], Expected::Anything));
     commands.push((vec![b"CLIENT", b"SETINFO", b"LIB-VER", VERSION], Expected::Anything));
-    if server.must_be_primary {
-        // If it is demoted, it refuses reads, too, instead of answering with what was.
-        commands.push((vec![b"CLIENT", b"CAPA", b"redirect"], Expected::Anything));
-        commands.push((vec![b"ROLE"], Expected::Primary));
+    match &server.identity {
+        Identity::Any => {}
+        Identity::Primary => {
+            // If it is demoted, it refuses reads, too, instead of answering with what was.
+            commands.push((vec![b"CLIENT", b"CAPA", b"redirect"], Expected::Anything));
+            commands.push((vec![b"ROLE"], Expected::Primary));
+        }
+        Identity::Node(id) => commands.push((vec![b"CLUSTER", b"MYID"], Expected::Node(id))),
     }
     let words: Vec<&[&[u8]]> = commands.iter().map(|(words, _)| &words[..]).collect();
     talk.send(&words)?;
@@ -55,10 +61,22 @@ pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectE
             Expected::Welcome => accept(reply, &[], &secrets),
             Expected::Pong => accept(reply, &["NOPERM", "MISCONF"], &secrets),
             Expected::Primary => check_primary(reply),
+            Expected::Node(id) => check_node(reply, id),
             Expected::Anything => Ok(()),
         })?;
     }
     Ok(())
+}
+
+/// Checks that a node is the one that is wanted. Where addresses are given out again, another one, be it of
+/// another cluster, may have got its address.
+fn check_node(reply: &Reply<'_>, id: &str) -> Result<(), ConnectError> {
+    match reply {
+        Reply::Bulk(own) if *own != id.as_bytes() => {
+            Err(ConnectError::transient("another node has this address now"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a server is no replica. One that does not let us ask will refuse writes if it is.

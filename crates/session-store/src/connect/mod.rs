@@ -45,7 +45,8 @@ pub(crate) fn connect_and<T>(
     let talk = |stream: &mut dyn Stream, uses_tls| {
         let mut talk = Talk::new(stream, uses_tls);
         greet(&mut talk, server)?;
-        let told = exchange(&mut talk)?;
+        let secret = server.password.as_deref().unwrap_or_default();
+        let told = exchange(&mut talk).map_err(|error| error.without(secret))?;
         talk.end()?;
         Ok(told)
     };

@@ -8,7 +8,7 @@ use mio::Token;
 
 use super::{Connection, Turn};
 use crate::command::Command;
-use crate::config::{Config, Server};
+use crate::config::{Config, Identity, Server};
 
 /// A server's place in the pool.
 pub(crate) type Place = usize;
@@ -72,7 +72,12 @@ impl Pool {
     /// Returns the place of a server, which it gets if it has none. Its connections are made when there are
     /// commands for them.
     pub(crate) fn place_of(&mut self, server: Server, config: &Config, now: Instant) -> Place {
-        let is_same = |it: &Member| it.state != State::Gone && it.server.is_at(&server);
+        // Who says nothing of what a server is means the one that is there.
+        let is_same = |it: &Member| {
+            it.state != State::Gone
+                && (it.server.is_same(&server)
+                    || (server.identity == Identity::Any && it.server.is_at(&server)))
+        };
         if let Some(place) = self.members.iter().position(is_same) {
             self.members[place].state = State::Used;
             return place;

@@ -255,7 +255,11 @@ impl Engine {
     }
 
     fn finish_search(&mut self, attempt: u64, result: &Result<Found, ConnectError>, now: Instant) {
-        self.topology.finish_search(attempt, result.as_ref().err(), now);
+        let retry = self.topology.finish_search(attempt, result.as_ref().err(), now);
+        if let (Some((attempt, delay)), Err(error)) = (retry, result) {
+            let (address, cause) = (self.config.seeds.to_string(), error.reason.clone());
+            self.settlement.tell(Event::Reconnect { address, attempt, delay, cause });
+        }
         match result {
             Ok(_) if self.topology.is_misled(attempt) => {}
             Ok(found) => {

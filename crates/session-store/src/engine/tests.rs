@@ -203,7 +203,7 @@ mod cluster {
         fn learn(&mut self, map: &[(std::ops::RangeInclusive<u16>, u16)]) {
             let shares = map.iter().map(|(slots, port)| Share {
                 slots: slots.clone(),
-                node: Node { host: Some(self.host.into()), port: *port, name: None },
+                node: Node { host: Some(self.host.into()), port: *port, name: None, id: None },
             });
             let by = Arc::clone(self.engine.config.seeds.first());
             let found = Found { by, told: Told::Shares(shares.collect()) };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::discovery::Discovery;
 use super::slots::{Node, Redirect, SLOTS, Share, slot_of};
 use super::{Destination, Search};
-use crate::config::{Config, Server};
+use crate::config::{Config, Identity, Server};
 use crate::connection::pool::{Place, Pool};
 use crate::error::{Code, Error};
 
@@ -40,7 +40,11 @@ impl Cluster {
         &mut self.discovery
     }
 
+    /// Why it is not known which node has a session.
     pub(super) fn last_failure(&self) -> &str {
+        if self.discovery.has_found() {
+            return "no node of the cluster has the slot of the session's key";
+        }
         self.discovery.last_failure()
     }
 
@@ -109,7 +113,10 @@ impl Cluster {
         // Its certificate is of the name that is announced, or of a host that is a name, or of that of a seed.
         let is_name = host.parse::<std::net::IpAddr>().is_err();
         let name = node.name.as_deref().or(is_name.then_some(host));
-        let server = self.config.seeds.first().at(host, node.port, name);
+        let mut server = self.config.seeds.first().at(host, node.port, name);
+        if let Some(id) = &node.id {
+            server.identity = Identity::Node(id.clone());
+        }
         let place = pool.place_of(server, &self.config, now);
         ShortPlace::try_from(place).unwrap_or(NOBODY)
     }

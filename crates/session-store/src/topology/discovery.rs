@@ -114,8 +114,18 @@ impl Discovery {
         if is_wanted { Need::Connection } else { Need::Nothing }
     }
 
-    /// Takes note of what came of an attempt.
-    pub(super) fn finish(&mut self, attempt: u64, failure: Option<&ConnectError>, now: Instant) {
+    /// Whether the latest attempt that has ended has found something.
+    pub(super) fn has_found(&self) -> bool {
+        self.found_at.is_some() && !self.has_failed
+    }
+
+    /// Takes note of what came of an attempt. After a failure, returns how many there have been, and the pause before the next one.
+    pub(super) fn finish(
+        &mut self,
+        attempt: u64,
+        failure: Option<&ConnectError>,
+        now: Instant,
+    ) -> Option<(u32, Duration)> {
         self.attempts.end(attempt);
         self.not_before = now + PAUSE.mul_f64(0.5 + fastrand::f64() / 2.0);
         self.has_failed = failure.is_some();
@@ -123,11 +133,12 @@ impl Discovery {
             self.is_wanted = true;
             // Its name may be what the look-up is stuck at.
             self.seed += 1;
-            self.attempts.fail(true, error.reason.clone(), now);
+            Some(self.attempts.fail(true, error.reason.clone(), now))
         } else {
             self.found_at = Some(now);
             self.attempts.succeed(now);
             self.attempts.heard(true);
+            None
         }
     }
 

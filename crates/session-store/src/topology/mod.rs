@@ -177,16 +177,15 @@ impl Topology {
         matches!(self, Self::Sentinel(sentinel) if sentinel.is_misled(attempt))
     }
 
-    /// Takes note of what came of a search.
+    /// Takes note of what came of a search. After a failure, returns how many there have been, and the pause before
+    /// the next one.
     pub(crate) fn finish_search(
         &mut self,
         attempt: u64,
         failure: Option<&ConnectError>,
         now: Instant,
-    ) {
-        if let Some(discovery) = self.discovery() {
-            discovery.finish(attempt, failure, now);
-        }
+    ) -> Option<(u32, Duration)> {
+        self.discovery()?.finish(attempt, failure, now)
     }
 
     /// Takes over what a server has told.

@@ -46,23 +46,53 @@ pub(crate) struct Node {
     pub(crate) port: u16,
     /// What its certificate may be of, if that is not the host.
     pub(crate) name: Option<String>,
+    /// What its cluster calls it.
+    pub(crate) id: Option<String>,
 }
 
 /// Asks a node who has which slots.
 pub(crate) fn ask(talk: &mut Talk<'_>, prefix: &[u8]) -> Result<Vec<Share>, ConnectError> {
-    talk.send(&[&[b"CLUSTER", b"SLOTS"]])?;
-    talk.reply(|reply| match reply {
+    talk.send(&[&[b"CLUSTER", b"SLOTS"], &[b"CLUSTER", b"MYID"]])?;
+    let (mut shares, ids) = talk.reply(|reply| match reply {
         Reply::Array(ranges) => {
             // One whose node it does not know is nobody's yet.
             let shares: Vec<_> = ranges.iter().filter_map(share).collect();
             if shares.is_empty() {
                 return Err(ConnectError::transient("the node knows nobody who has any slots"));
             }
-            Ok(shares)
+            Ok((shares, ids(ranges)))
         }
         Reply::Error(words) => Err(refusal(words, prefix)),
         _ => Err(ConnectError::permanent("what answered is no node of a Redis Cluster")),
-    })
+    })?;
+    // Proxies that speak for a cluster may call nodes so who do not call themselves so.
+    let are_own = talk.reply(|reply| {
+        Ok(matches!(reply, Reply::Bulk(own) if ids.iter().any(|id| id.as_bytes() == *own)))
+    })?;
+    if !are_own {
+        for share in &mut shares {
+            share.node.id = None;
+        }
+    }
+    Ok(shares)
+}
+
+/// What all nodes are called that are named in a map, replicas too.
+fn ids(ranges: &[Reply<'_>]) -> Vec<String> {
+    let nodes = ranges.iter().flat_map(|range| parts(range).iter().skip(2));
+    nodes.filter_map(|node| id(parts(node).get(2)?)).collect()
+}
+
+fn parts<'a, 'b>(reply: &'a Reply<'b>) -> &'a [Reply<'b>] {
+    match reply {
+        Reply::Array(parts) => parts,
+        _ => &[],
+    }
+}
+
+fn id(reply: &Reply<'_>) -> Option<String> {
+    let Reply::Bulk(id @ [_, ..]) = reply else { return None };
+    String::from_utf8(id.to_vec()).ok()
 }
 
 fn refusal(words: &[u8], prefix: &[u8]) -> ConnectError {
@@ -99,8 +129,12 @@ fn share(range: &Reply<'_>) -> Option<Share> {
         Reply::Bulk(host) => Some(String::from_utf8(host.to_vec()).ok()?),
         _ => return None,
     };
-    let node =
-        Node { host, port: u16::try_from(*port).ok()?, name: details.get(1).and_then(host_name) };
+    let node = Node {
+        host,
+        port: u16::try_from(*port).ok()?,
+        name: details.get(1).and_then(host_name),
+        id: details.first().and_then(id),
+    };
     Some(Share { slots, node })
 }
 
@@ -136,6 +170,7 @@ impl Redirect {
             host: (!host.is_empty()).then(|| host.to_owned()),
             port,
             name: None,
+            id: None,
         });
         Some(Self { slot, node, is_ask })
     }
@@ -190,6 +225,7 @@ mod tests {
                 host: host.map(str::to_owned),
                 port: 7000,
                 name: name.map(str::to_owned),
+                id: Some("id".into()),
             };
             let expected: Vec<_> = expected
                 .map(|named| Share { slots: 5..=7, node: node(named) })
@@ -220,7 +256,7 @@ mod tests {
     #[test]
     fn a_redirect_names_a_slot_and_a_node() {
         let node = |host: Option<&str>| {
-            Some(Node { host: host.map(str::to_owned), port: 7000, name: None })
+            Some(Node { host: host.map(str::to_owned), port: 7000, name: None, id: None })
         };
         for (words, is_ask, expected) in [
             ("MOVED 3999 127.0.0.1:7000", false, node(Some("127.0.0.1"))),
