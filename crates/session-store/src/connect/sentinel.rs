@@ -66,6 +66,8 @@ pub(crate) fn subscribe(talk: &mut Talk<'_>) -> Result<(), ConnectError> {
             _ => Err(not_a_sentinel()),
         })?;
     }
+    // Whoever has subscribed asks once more, whatever was told before.
+    talk.skip();
     Ok(())
 }
 

@@ -63,6 +63,15 @@ impl<'a> Talk<'a> {
         }
     }
 
+    /// Forgets whole replies that have come unasked.
+    pub(crate) fn skip(&mut self) {
+        while let Parsed::Reply(_, length) = parse(&self.received, MOST_BYTES)
+            && length <= self.received.len()
+        {
+            self.received.drain(..length);
+        }
+    }
+
     /// Ends it.
     ///
     /// # Errors

@@ -123,9 +123,10 @@ impl Attempts {
         }
     }
 
-    /// Whether the latest has failed.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.last_failure.is_some()
+    /// Whether the latest has failed, or has taken so long already.
+    pub(crate) fn has_failed(&self, patience: Duration, now: Instant) -> bool {
+        let is_slow = |given_up_at| now + self.timeout >= given_up_at + patience;
+        self.last_failure.is_some() || self.given_up_at.is_some_and(is_slow)
     }
 
     pub(crate) fn last_failure(&self) -> &str {

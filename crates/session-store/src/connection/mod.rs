@@ -183,7 +183,8 @@ impl Connection {
                 self.change_over(turn);
             }
             Err(error) => {
-                if error.is_permanent && self.wire.is_none() {
+                // Where another server may take its place, there is something to wait for.
+                if error.is_permanent && self.wire.is_none() && !turn.may_redirect {
                     for command in self.waiting.drain(..) {
                         let error = Error::no_connection(&self.server, &error.reason);
                         turn.settlement.fail(command.ticket, error);
@@ -301,7 +302,9 @@ impl Connection {
         let mut again = VecDeque::new();
         for mut command in self.in_flight.lose() {
             if command.step.is_repeatable() {
-                again.push_back(command.again());
+                let mut command = command.again();
+                command.is_asking = false;
+                again.push_back(command);
             } else {
                 let error = Error::disconnected(&self.server, reason);
                 turn.settlement.fail(command.ticket, error);
@@ -319,7 +322,8 @@ impl Connection {
 
     /// Whether the server is silent, or cannot be reached.
     pub(crate) fn is_out_of_reach(&self, patience: Duration, now: Instant) -> bool {
-        self.is_silent(patience, now) || (self.wire.is_none() && self.attempts.has_failed())
+        self.is_silent(patience, now)
+            || (self.wire.is_none() && self.attempts.has_failed(patience, now))
     }
 
     /// Closes the connection to a server that has no sessions any more, unless it may still answer.

@@ -51,6 +51,9 @@ use crate::handover::ticket::EVERYONE;
 use crate::topology::{Found, Topology};
 use crate::verbs::Encoder;
 
+/// How often an idle store tries in a row to find a sentinel that tells of changes.
+const IDLE_TRIES: usize = 8;
+
 /// The token of the waker; connections have their index.
 const WAKER: Token = Token(usize::MAX);
 
@@ -175,6 +178,7 @@ impl Engine {
         if self.next_look.is_some_and(|time| time <= now) {
             self.look(now);
         }
+        self.watch.keep_alive(&self.config, now);
         if let Some(by) = self.watch.read(&self.config, now) {
             self.topology.switched(by, now);
         }
@@ -186,7 +190,7 @@ impl Engine {
         self.start_attempts(now);
         self.deliver();
         // What was added behind the last write has to be written before the thread may wait.
-        progress || self.pool.iter().any(Connection::is_busy)
+        progress || self.watch.is_busy() || self.pool.iter().any(Connection::is_busy)
     }
 
     fn take_batch(&mut self, now: Instant) {
@@ -225,10 +229,11 @@ impl Engine {
         }
     }
 
-    /// Who tells of changes by itself. An idle store does not try again and again to hear of them.
+    /// Who tells of changes by itself. An idle store does not try for ever to hear of them.
     fn herald(&self) -> Option<Arc<Server>> {
-        let herald = self.topology.herald(self.watch.failures())?;
-        (!self.is_idle()).then_some(herald)
+        let failures = self.watch.failures();
+        let herald = self.topology.herald(failures)?;
+        (failures < IDLE_TRIES || !self.is_idle()).then_some(herald)
     }
 
     fn take_attempts(&mut self, now: Instant) {
@@ -323,6 +328,7 @@ impl Engine {
             .chain(self.parked.next())
             .chain(self.topology.next_search(!self.is_idle()))
             .chain(self.herald().and_then(|_| self.watch.next()))
+            .chain(self.watch.next_word(&self.config))
             .min()
             // Rounded up, because the operating system counts in milliseconds.
             .map(|due| due.saturating_duration_since(now) + Duration::from_millis(1));

@@ -32,11 +32,11 @@ impl Parked {
     }
 
     /// Keeps a command for a while, the longer the more detours it has made.
-    pub(super) fn for_a_while(&mut self, command: Command, refusal: Option<Error>, now: Instant) {
+    pub(super) fn for_a_while(&mut self, command: Command, refusal: Error, now: Instant) {
         let pause =
             (FIRST * 2u32.pow(u32::from(command.detours).saturating_sub(1).min(6))).min(LONGEST);
         let due = Some(now + pause.mul_f64(0.5 + fastrand::f64() / 2.0));
-        self.0.push(Entry { command, due, refusal });
+        self.0.push(Entry { command, due, refusal: Some(refusal) });
     }
 
     /// Takes out what is due, and with `places_are_known` what waited for that.

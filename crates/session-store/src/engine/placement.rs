@@ -59,7 +59,7 @@ impl Engine {
             command.detours = command.detours.saturating_add(1);
             command.is_asking = false;
             self.settlement.suspect_server();
-            self.parked.for_a_while(command, Some(refusal), now);
+            self.parked.for_a_while(command, refusal, now);
         }
         if std::mem::take(&mut self.settlement.is_server_suspect) {
             self.topology.suspect();
@@ -95,6 +95,8 @@ impl Engine {
             Ok(destination) => destination,
             Err(error) => return self.settlement.fail(command.ticket, error),
         };
+        let prefix = self.config.prefix.as_bytes();
+        let refusal = Error::refused(&by, &words, prefix);
         let was_asking = std::mem::take(&mut command.is_asking);
         command.detours = command.detours.saturating_add(1);
         match destination {
@@ -107,9 +109,9 @@ impl Engine {
             }
             Destination::Itself(place) => {
                 self.pool.connection_of(place, command.content().id).outdate();
-                self.parked.for_a_while(command, None, now);
+                self.parked.for_a_while(command, refusal, now);
             }
-            _ => self.parked.for_a_while(command, None, now),
+            _ => self.parked.for_a_while(command, refusal, now),
         }
     }
 

@@ -343,7 +343,7 @@ mod cluster {
             }
         }
         bench.run(bench.start + TIMEOUT);
-        assert_eq!(bench.outcomes(), [(1, "CONNECT".to_owned())]);
+        assert_eq!(bench.outcomes(), [(1, "REDIS".to_owned())]);
         assert!((10..100).contains(&rounds), "{rounds}");
     }
 

@@ -1,7 +1,7 @@
 //! The connection on which a sentinel tells that another server has taken the primary's place. Without it that is
 //! noticed, too, but only once the old one fails, is silent, or refuses to write.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,10 @@ pub(super) const WATCH: Token = Token(usize::MAX - 1);
 
 /// A sentinel that does not let us listen is left alone for so long.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
+
+/// How much is read at a time. A sentinel that does not stop telling must not keep the I/O thread from its other
+/// work.
+const READ_BYTES: usize = 4 * 1024;
 
 /// A message is never as long as that.
 const MOST_BYTES: usize = 64 * 1024;
@@ -36,6 +40,10 @@ struct Open {
     received: Vec<u8>,
     /// The operating system has said that there is something to read.
     may_read: bool,
+    /// When the sentinel has said something last.
+    heard: Instant,
+    /// When it was asked whether it is still there, if it has not answered yet.
+    pinged: Option<Instant>,
 }
 
 impl Watch {
@@ -85,7 +93,10 @@ impl Watch {
                 self.attempts.succeed(now);
                 self.attempts.heard(true);
                 self.failures = 0;
-                self.open = Some(Open { socket, sentinel, received: Vec::new(), may_read: true });
+                let received = Vec::new();
+                let open =
+                    Open { socket, sentinel, received, may_read: true, heard: now, pinged: None };
+                self.open = Some(open);
                 true
             }
             Err(error) => {
@@ -104,6 +115,34 @@ impl Watch {
         self.attempts.fail(true, reason, now);
     }
 
+    /// Asks a sentinel that has said nothing for a timeout whether it is still there, and leaves it if it does not answer:
+    /// it may be cut off, and would not be missed.
+    pub(super) fn keep_alive(&mut self, config: &Config, now: Instant) {
+        if self.next_word(config).is_none_or(|time| time > now) {
+            return;
+        }
+        let Some(open) = &mut self.open else { return };
+        let asked = if open.pinged.is_some() {
+            Err("the sentinel does not answer".into())
+        } else {
+            open.pinged = Some(now);
+            let sent = open.socket.write_all(b"*1\r\n$4\r\nPING\r\n");
+            sent.and_then(|()| open.socket.flush()).map_err(|error| error.to_string())
+        };
+        if let Err(reason) = asked {
+            self.lose(reason, now);
+        }
+    }
+
+    /// When the sentinel has to be asked whether it is still there, or to have answered.
+    pub(super) fn next_word(&self, config: &Config) -> Option<Instant> {
+        let open = self.open.as_ref()?;
+        Some(match open.pinged {
+            Some(pinged) => pinged + config.patience(),
+            None => open.heard + config.timeout,
+        })
+    }
+
     /// Takes note that there may be something to read.
     pub(super) fn notice(&mut self) {
         if let Some(open) = &mut self.open {
@@ -111,13 +150,17 @@ impl Watch {
         }
     }
 
-    /// Reads what has come. Returns the sentinel, if it has told that another server is the primary now.
+    /// Whether there may be more to read.
+    pub(super) fn is_busy(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.may_read)
+    }
+
+    /// Reads some of what has come. Returns the sentinel, if it has told that another server is the primary now.
     pub(super) fn read(&mut self, config: &Config, now: Instant) -> Option<Arc<Server>> {
         let Layout::Sentinel(watched) = &config.layout else { return None };
         let open = self.open.as_mut().filter(|open| open.may_read)?;
-        open.may_read = false;
         let mut is_switched = false;
-        let end = open.read(&watched.name, |is_ours| is_switched |= is_ours);
+        let end = open.read(&watched.name, now, |is_ours| is_switched |= is_ours);
         let sentinel = Arc::clone(&open.sentinel);
         if let Err(reason) = end {
             self.lose(reason, now);
@@ -129,26 +172,69 @@ impl Watch {
 impl Open {
     /// # Errors
     /// When there is nothing more to expect.
-    fn read(&mut self, name: &str, mut tell: impl FnMut(bool)) -> Result<(), String> {
-        loop {
-            let mut bytes = [0; 1024];
-            match self.socket.read(&mut bytes) {
-                Ok(0) => return Err("the sentinel closed the connection".into()),
-                Ok(count) => self.received.extend_from_slice(&bytes[..count]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.to_string()),
+    fn read(&mut self, name: &str, now: Instant, mut tell: impl FnMut(bool)) -> Result<(), String> {
+        let mut bytes = [0; READ_BYTES];
+        match self.socket.read(&mut bytes) {
+            Ok(0) => return Err("the sentinel closed the connection".into()),
+            Ok(count) => {
+                self.received.extend_from_slice(&bytes[..count]);
+                (self.heard, self.pinged) = (now, None);
             }
-            loop {
-                match parse(&self.received, MOST_BYTES) {
-                    Parsed::Reply(message, length) => {
-                        tell(is_switch_of(name, &message));
-                        self.received.drain(..length);
-                    }
-                    Parsed::Incomplete(_) if self.received.len() <= MOST_BYTES => break,
-                    _ => return Err("the sentinel said something else than a message".into()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.may_read = false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        loop {
+            match parse(&self.received, MOST_BYTES) {
+                Parsed::Reply(message, length) => {
+                    tell(is_switch_of(name, &message));
+                    self.received.drain(..length);
                 }
+                Parsed::Incomplete(_) if self.received.len() <= MOST_BYTES => return Ok(()),
+                _ => return Err("the sentinel said something else than a message".into()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Kind, Options, SentinelOptions};
+    use mio::Poll;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_sentinel_that_has_much_to_tell_is_read_bit_by_bit() {
+        let name = "sessions".to_owned();
+        let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
+        let urls = vec!["redis://localhost".into()];
+        let config = Config::new(Options { urls, kind, ..Options::default() }).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut sentinel, _) = listener.accept().unwrap();
+        let message = |channel: &str, words: &str| {
+            let (channel_bytes, bytes) = (channel.len(), words.len());
+            format!(
+                "*3\r\n$7\r\nmessage\r\n${channel_bytes}\r\n{channel}\r\n${bytes}\r\n{words}\r\n"
+            )
+        };
+        let mut words = message("+switch-master", "other 1 2 3 4").repeat(READ_BYTES / 40);
+        words.push_str(&message("+switch-master", "sessions 1 2 3 4"));
+        sentinel.write_all(words.as_bytes()).unwrap();
+
+        let (now, events) = (Instant::now(), Poll::new().unwrap());
+        let mut watch = Watch::new(&config, now);
+        let attempt = watch.start(now).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let socket = Socket::Tcp(mio::net::TcpStream::from_std(stream));
+        let server = Arc::clone(config.seeds.first());
+        assert!(watch.finish(attempt, server, Ok(socket), events.registry(), now));
+        assert!(watch.read(&config, now).is_none() && watch.is_busy(), "it read all of it at once");
+        let mut switches = 0;
+        while watch.is_busy() {
+            switches += usize::from(watch.read(&config, now).is_some());
+        }
+        assert_eq!(switches, 1);
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Discovery {
     /// When the map came that is used.
     found_at: Option<Instant>,
     not_before: Instant,
+    hurried_at: Option<Instant>,
     /// A node that knows better than the others: it has sent a command elsewhere.
     best: Option<Arc<Server>>,
     /// The seed to begin with.
@@ -36,6 +37,7 @@ impl Discovery {
             has_failed: false,
             found_at: None,
             not_before: now,
+            hurried_at: None,
             best: None,
             seed: 0,
         }
@@ -54,7 +56,11 @@ impl Discovery {
     pub(super) fn hurry(&mut self, best: Arc<Server>, now: Instant) -> u64 {
         self.want(Some(best));
         self.has_failed = false;
-        self.not_before = now;
+        // Who tells of changes time and again is not believed each time at once.
+        if self.hurried_at.is_none_or(|time| now - time >= PAUSE) {
+            self.hurried_at = Some(now);
+            self.not_before = now;
+        }
         self.attempts.hurry(now)
     }
 
