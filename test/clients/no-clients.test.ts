@@ -1,6 +1,7 @@
 /** What looks like a client and is none is refused, rather than losing every session. */
 import { Batch } from '@valkey/valkey-glide'
 import { createSession } from '@remix-run/session'
+import { runInNewContext } from 'node:vm'
 import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
 import { createClient, createClientPool, createCluster } from 'redis'
@@ -77,6 +78,11 @@ describe('is refused as soon as it shows', () => {
   test.each<[what: string, reply: unknown]>([
     ['bytes', Buffer.from('[{"value":"here"},{}]')],
     ['bytes of another kind', new Uint8Array(Buffer.from('[{"value":"here"},{}]'))],
+    [
+      'bytes of another realm',
+      runInNewContext('Uint8Array').from(Buffer.from('[{"value":"here"},{}]')),
+    ],
+    ['a part of a buffer', new Uint8Array(Buffer.from('..[{"value":"here"},{}].')).subarray(2, -1)],
     ['a string', '[{"value":"here"},{}]'],
   ])('but not a get() that answers with %s', async (_, reply) => {
     let storage = createRedisSessionStorage({ client: { ...OK, get: () => reply as string } })

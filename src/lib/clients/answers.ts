@@ -1,4 +1,5 @@
 /** What the replies of clients are: they may be set up to return buffers, and numbers as strings. */
+import { isAnyArrayBuffer } from 'node:util/types'
 
 /** An object that was passed as a client answers as none does. The message says what to pass instead. */
 export class WrongAnswer extends TypeError {}
@@ -11,9 +12,11 @@ export class WrongAnswer extends TypeError {}
 export function toText(reply: unknown): string | null {
   if (typeof reply === 'string') return reply
   if (reply == null) return null
-  if (reply instanceof Uint8Array || reply instanceof ArrayBuffer) {
-    return Buffer.from(reply as Uint8Array).toString('utf8')
+  // Not by `instanceof`: a test runner may have given its tests other classes than Node's.
+  if (ArrayBuffer.isView(reply)) {
+    return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength).toString('utf8')
   }
+  if (isAnyArrayBuffer(reply)) return Buffer.from(reply).toString('utf8')
   throw wrongAnswer('get', reply)
 }
 
