@@ -177,3 +177,17 @@ test('error replies of another realm, and of a minified node-redis, are replies 
 
   expect(error).toMatchObject({ code: 'REDIS', reply: 'NOPERM' })
 })
+
+test('valkey-glide has the code of a reply that names another node', async () => {
+  let addresses = [{ host: '127.0.0.1', port: Number(new URL(cluster.urls[0]!).port) }]
+  let client = await GlideClient.createClient({ addresses })
+  let storage = createRedisSessionStorage({ client })
+  let ids = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
+  let errors = (await Promise.allSettled(ids.map((id) => storage.read(id))))
+    .filter((outcome) => outcome.status === 'rejected')
+    .map(({ reason }) => reason)
+  client.close()
+
+  expect(errors.length).toBeGreaterThan(0)
+  for (let error of errors) expect(error).toMatchObject({ code: 'REDIS', reply: 'MOVED' })
+})

@@ -6,10 +6,12 @@ import { hasMethod } from './redis-client.ts'
 
 /** The codes of error replies that glide gives names of its own. */
 const CODES: Record<string, string> = {
+  Ask: 'ASK',
   BusyLoadingError: 'LOADING',
   ClusterDown: 'CLUSTERDOWN',
   CrossSlot: 'CROSSSLOT',
   MasterDown: 'MASTERDOWN',
+  Moved: 'MOVED',
   NoScriptError: 'NOSCRIPT',
   PermissionDenied: 'NOPERM',
   ReadOnly: 'READONLY',
