@@ -5,6 +5,12 @@ import { expect, test } from 'vitest'
 
 import { failure } from '../support/failure.ts'
 
+function revoked() {
+  let { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
 const ID = 'a1b2c3d4-e5f6'
 
 function errorWith(properties: object) {
@@ -33,6 +39,7 @@ test.each<[string, unknown]>([
       },
     }),
   ],
+  ['a proxy that was revoked', revoked()],
   ['nothing', undefined],
 ])('a rejection with %s', async (_, reason) => {
   let client = { get: () => Promise.reject(reason), set: () => 'OK', del: () => 1, expire: () => 1 }

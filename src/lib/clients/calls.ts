@@ -1,7 +1,7 @@
 /** The life of a call on a client: when its turn comes, how often it is tried, and that it ends at its deadline. */
 import { WrongAnswer } from './answers.ts'
 import type { Caller } from './caller.ts'
-import { toStorageError, type ClientErrors } from './client-error.ts'
+import { isA, toStorageError, type ClientErrors } from './client-error.ts'
 import { Deadline, Deadlines } from './deadlines.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 import { LateWrites } from './late-writes.ts'
@@ -146,7 +146,7 @@ export class Calls {
       this.#answeredLate(call)
       return
     }
-    if (error instanceof WrongAnswer) {
+    if (isA(error, WrongAnswer)) {
       this.#reject(call, error)
       return
     }

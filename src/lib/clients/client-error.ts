@@ -17,7 +17,7 @@ export function toStorageError(
   ids: string[],
   errors: ClientErrors,
 ): RedisSessionStorageError {
-  if (error instanceof RedisSessionStorageError) return error
+  if (isA(error, RedisSessionStorageError)) return error
 
   let cause = withoutSecrets(error, ids)
   let words = errors.replyIn(error)
@@ -84,6 +84,18 @@ function withoutSecrets(error: unknown, ids: string[]): Error {
   setHidden(copy, 'name', name)
   setHidden(copy, 'stack', [`${name}: ${copy.message}`, ...lines].join('\n'))
   return code === undefined ? copy : Object.assign(copy, { code })
+}
+
+/** Whether an error is of a class; what a client rejects with may be a proxy, which throws when it is asked. */
+export function isA<error>(
+  error: unknown,
+  type: abstract new (...args: any[]) => error,
+): error is error {
+  try {
+    return error instanceof type
+  } catch {
+    return false
+  }
 }
 
 /** Returns a property if it can be read and is a string, and an empty string otherwise. */
