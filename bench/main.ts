@@ -1,14 +1,19 @@
-/** Runs the benchmark: `main.ts <port of Redis> <port of Valkey> [--quick] [--only …] [--before …]`. */
+/**
+ * Runs the benchmark: `main.ts <port of Redis> <port of Valkey> <ports of a cluster> [--quick] [--only …]
+ * [--before …]`. The ports of a cluster are as in `7001,7002,7003`.
+ */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { format } from 'prettier'
 
+import { controlCluster } from './cluster-control.ts'
 import { contendersWith } from './contenders/index.ts'
 import { addonSize, describeMachine, versionsOf } from './machine.ts'
 import type { Bench } from './measure/bench.ts'
 import { cellsTime, measureCells } from './measure/cells.ts'
+import { clusterTime, measureCluster } from './measure/cluster.ts'
 import { httpTime, measureHttp } from './measure/http.ts'
 import { idleTime, measureIdle } from './measure/idle.ts'
 import { measureMerging, mergingTime } from './measure/merging.ts'
@@ -37,15 +42,16 @@ let contenders = contendersWith(before)
 let names = chosen(values.only)
 let plan = values.quick ? quick : full
 
-let [redis, valkey] = await Promise.all([
+let [redis, valkey, cluster] = await Promise.all([
   controlRedis(Number(positionals[0])),
   controlRedis(Number(positionals[1])),
+  controlCluster(positionals[2]!.split(',').map(Number)),
 ])
 let servers = [redis, valkey]
 let progress = createProgress()
 let done = 0
 let next = 0
-let whole = [startupTime, pendingTime, idleTime, cellsTime, httpTime]
+let whole = [startupTime, pendingTime, idleTime, cellsTime, clusterTime, httpTime]
   .map((time) => time({ plan, names }))
   .reduce((sum, time) => sum + time, mergingTime({ plan, names }, servers))
 
@@ -80,10 +86,11 @@ let results: Results = {
   idle: await measureIdle(bench),
   cells: await measureCells(bench),
   merging: await measureMerging(bench, servers),
+  cluster: await measureCluster(bench, cluster),
   http: await measureHttp(bench),
 }
 progress.end()
-for (let server of servers) server.close()
+for (let server of [...servers, cluster]) server.close()
 
 // What is committed is a run with everything in it.
 let isComplete =

@@ -1,4 +1,5 @@
 /** What the two forms of the benchmark do, and for how long. */
+import { clusterContenders } from './contenders/cluster.ts'
 import { MERGING, OVERWRITING } from './contenders/index.ts'
 import type { Load } from './jobs/requests.ts'
 import { works, type Work } from './jobs/works.ts'
@@ -9,6 +10,7 @@ export interface Plan extends CellPlan {
   name: 'quick' | 'full'
   /** What merging costs, on each kind of server. */
   merging: CellPlan
+  cluster: CellPlan
   startups: { rounds: number } & Some
   pending: { rounds: number } & Some
   idle: { rounds: number; idleMs: number; busyMs: number } & Some
@@ -37,6 +39,9 @@ const FEW = ['ours', 'node-redis', 'ioredis', 'map']
 /** One peer of each family, with which it is at its best. */
 const FAMILIES = ['ours', 'node-redis', 'ioredis-auto', 'glide', 'map']
 
+/** Those that know clusters. */
+const CLUSTERS = Object.keys(clusterContenders)
+
 /** Ours over a URL, and over a client of each family, overwriting and merging. */
 const PAIR = pairsOf('ours')
 const PAIRS = pairsOf('ours', 'ours-node-redis', 'ours-ioredis')
@@ -62,6 +67,17 @@ export const full: Plan = {
       ...cells({ works: ['change'], sizes: [300, 4096], contenders: PAIRS, ms: 250 }),
       ...cells({ works: ['change'], sizes: [65_536], contenders: PAIR, ms: 250 }),
     ],
+  },
+  // An even number, as above.
+  cluster: {
+    rounds: 4,
+    cells: cells({
+      works: ['change'],
+      sizes: [300],
+      inFlight: [16, 64, 256],
+      contenders: CLUSTERS,
+      ms: 250,
+    }),
   },
   startups: { rounds: 7 },
   pending: { rounds: 3 },
@@ -100,6 +116,10 @@ export const quick: Plan = {
       ...cells({ works: ['change'], sizes: [300], contenders: PAIRS, ms: 120 }),
       ...cells({ works: ['change'], sizes: [4096, 65_536], contenders: PAIR, ms: 120 }),
     ],
+  },
+  cluster: {
+    rounds: 2,
+    cells: cells({ works: ['change'], sizes: [300], contenders: CLUSTERS, ms: 120 }),
   },
   startups: { rounds: 2 },
   pending: { rounds: 1, contenders: FEW },

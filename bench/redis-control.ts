@@ -1,7 +1,6 @@
 /** The benchmark's own connection to Redis: fills it with sessions, and reads its counters. */
-import net from 'node:net'
-
 import { TTL } from './contenders/contender.ts'
+import { connectTo } from './redis-connection.ts'
 import { sessionIds, sessionText, type Form } from './sessions.ts'
 
 export interface ServerCounters {
@@ -13,8 +12,8 @@ export interface ServerCounters {
 
 export interface RedisControl {
   version: string
-  /** Where it listens on 127.0.0.1. */
-  port: number
+  /** Where it listens on 127.0.0.1; several for the nodes of a cluster. */
+  ports: number[]
   counters(): Promise<ServerCounters>
   /** Replaces everything in Redis with all sessions of a form. */
   fill(form: Form): Promise<void>
@@ -27,40 +26,13 @@ export interface RedisControl {
 
 const OWN = new Set(['info', 'flushall', 'client|pause'])
 
+/** Controls one server. */
 export async function controlRedis(port: number): Promise<RedisControl> {
-  let socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', reject)
-  })
-
-  /** Sends commands and returns their replies, each of which is a line or a text. */
-  async function send(commands: string[][]): Promise<string[]> {
-    let replies: string[] = []
-    let buffer = ''
-    return new Promise((resolve, reject) => {
-      function onData(data: Buffer) {
-        buffer += data.toString('latin1')
-        for (;;) {
-          let reply = nextReply(buffer)
-          if (reply === undefined) break
-          buffer = buffer.slice(reply.length)
-          if (reply.text.startsWith('-')) reject(new Error(`Redis answered: ${reply.text}`))
-          replies.push(reply.text)
-        }
-        if (replies.length < commands.length) return
-        socket.off('data', onData)
-        resolve(replies)
-      }
-      socket.on('data', onData)
-      socket.write(commands.map(encode).join(''))
-    })
-  }
-
+  let { send, close } = await connectTo(port)
   let [server = ''] = await send([['INFO', 'server']])
   return {
     version: versionIn(server),
-    port,
+    ports: [port],
     async counters() {
       let [stats = '', cpu = ''] = await send([
         ['INFO', 'commandstats'],
@@ -69,9 +41,7 @@ export async function controlRedis(port: number): Promise<RedisControl> {
       return { commands: commandCounts(stats), cpu: cpuTime(cpu) }
     },
     async fill(form) {
-      let text = sessionText(form)
-      await send([['FLUSHALL']])
-      await send(sessionIds(form).map((id) => ['SET', `session:${id}`, text, 'EX', String(TTL)]))
+      await send([['FLUSHALL'], ...commandsToFill(form, sessionIds(form))])
     },
     async sizeOf(id) {
       let [reply = ''] = await send([['STRLEN', `session:${id}`]])
@@ -80,22 +50,14 @@ export async function controlRedis(port: number): Promise<RedisControl> {
     async pause(ms) {
       await send([['CLIENT', 'PAUSE', String(ms)]])
     },
-    close: () => socket.destroy(),
+    close,
   }
 }
 
-function encode(command: string[]): string {
-  let parts = command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`)
-  return `*${parts.length}\r\n${parts.join('')}`
-}
-
-function nextReply(buffer: string): { text: string; length: number } | undefined {
-  let end = buffer.indexOf('\r\n')
-  if (end === -1) return undefined
-  if (buffer[0] !== '$') return { text: buffer.slice(0, end), length: end + 2 }
-  let size = Number(buffer.slice(1, end))
-  let length = end + 2 + size + 2
-  return buffer.length < length ? undefined : { text: buffer.slice(end + 2, length - 2), length }
+/** The commands that store these sessions of a form. */
+export function commandsToFill(form: Form, ids: string[]): string[][] {
+  let text = sessionText(form)
+  return ids.map((id) => ['SET', `session:${id}`, text, 'EX', String(TTL)])
 }
 
 function commandCounts(stats: string): Record<string, number> {

@@ -17,6 +17,7 @@ export interface Results {
   contenders: Record<string, { name: string; kind: Contender['kind'] }>
   cells: CellResult[]
   merging: MergingResult[]
+  cluster: ClusterResult
   http: HttpResult[]
   startup: Record<string, StartupFigures>
   pending: Record<string, PendingFigures>
@@ -54,6 +55,15 @@ export interface CellFigures {
 export interface MergingResult {
   /** Name and version, such as `Valkey 9.1.2`. */
   server: string
+  rounds: number
+  cells: CellResult[]
+}
+
+/** Ours and the peers on a cluster. */
+export interface ClusterResult {
+  /** Name and version of its servers, such as `Redis 7.0.15`. */
+  server: string
+  primaries: number
   rounds: number
   cells: CellResult[]
 }

@@ -1,4 +1,8 @@
-/** One contender in a process of its own: `worker.ts <contender> <port of Redis> [<other checkout>]`. */
+/**
+ * One contender in a process of its own: `worker.ts <contender> <port of Redis> [<other checkout>]`. With several
+ * ports, as in `7001,7002,7003`, these are the nodes of a cluster.
+ */
+import { clusterContenders } from './contenders/cluster.ts'
 import type { OpenStorage } from './contenders/contender.ts'
 import { contendersWith } from './contenders/index.ts'
 import { serveApp } from './jobs/http-app.ts'
@@ -8,14 +12,16 @@ import { createRequests, total, type Load } from './jobs/requests.ts'
 import { startUp } from './jobs/startup.ts'
 import { answer } from './rpc.ts'
 
-let [name = '', port, before] = process.argv.slice(2)
+let [name = '', ports = '', before] = process.argv.slice(2)
+let urls = ports.split(',').map((port) => `redis://127.0.0.1:${port}`)
 let open: OpenStorage
 let requests: ReturnType<typeof createRequests>
 let pending: ReturnType<typeof createPending>
 
 const methods = {
   async open(id: string) {
-    let started = await startUp(contendersWith(before)[name]!, `redis://127.0.0.1:${port}`, id)
+    let contenders = urls.length > 1 ? clusterContenders : contendersWith(before)
+    let started = await startUp(contenders[name]!, urls, id)
     open = started.open
     requests = createRequests(open)
     pending = createPending(open)

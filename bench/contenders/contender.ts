@@ -35,9 +35,10 @@ export interface Contender {
   packages: string[]
   /**
    * Imports all that an app would import, which nothing may have imported before, because this is
-   * timed. Resolves to a function that creates a storage whose sessions live for {@link TTL} seconds.
+   * timed. Resolves to a function that creates a storage whose sessions live for {@link TTL} seconds. It
+   * gets the URL of the server, or those of all nodes of a cluster.
    */
-  load(): Promise<(url: string) => OpenStorage>
+  load(): Promise<(url: string, ...others: string[]) => OpenStorage>
 }
 
 /** Every contender's sessions expire, as they do in an app: seconds. */

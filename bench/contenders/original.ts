@@ -1,5 +1,6 @@
 /** `@remix-run/session-storage-redis` over each client that an app could give it. */
 import type { createRedisSessionStorage } from '@remix-run/session-storage-redis'
+import type { Cluster, Redis } from 'ioredis'
 
 import { TTL, type Contender } from './contender.ts'
 
@@ -43,14 +44,8 @@ function overIoredis(
       ])
       return (url) => {
         let client = new Redis(url, { enableAutoPipelining })
-        let contract = {
-          get: (key: string) => client.get(key),
-          set: (key: string, value: string) => client.set(key, value),
-          setEx: (key: string, seconds: number, value: string) => client.setex(key, seconds, value),
-          del: (key: string) => client.del(key),
-        }
         return {
-          storage: create(contract, { ttl: TTL }),
+          storage: create(ioredisContract(client), { ttl: TTL }),
           connect: async () => void (await client.ping()),
           close: () => client.disconnect(),
         }
@@ -59,42 +54,59 @@ function overIoredis(
   }
 }
 
-export const glide: Contender = {
-  name: 'valkey-glide',
-  kind: 'peer',
-  packages: ['@valkey/valkey-glide'],
-  async load() {
-    let [create, { GlideClient, Logger, TimeUnit }] = await Promise.all([
-      importOriginal(),
-      import('@valkey/valkey-glide'),
-    ])
-    Logger.setLoggerConfig('off')
-    return (url) => {
-      let { hostname, port } = new URL(url)
-      // The limits are those of our storage: glide's own quarter of a second is short for 256 large
-      // sessions at once, and it refuses more than 1000 requests in flight.
-      let opening = GlideClient.createClient({
-        addresses: [{ host: hostname, port: Number(port) }],
-        requestTimeout: 2000,
-        inflightRequestsLimit: 10_000,
-      })
-      let client: Awaited<typeof opening>
-      let contract = {
-        get: (key: string) => client.get(key) as Promise<string | null>,
-        set: (key: string, value: string) => client.set(key, value),
-        setEx: (key: string, seconds: number, value: string) =>
-          client.set(key, value, { expiry: { type: TimeUnit.Seconds, count: seconds } }),
-        del: (key: string) => client.del([key]),
+export function ioredisContract(client: Redis | Cluster) {
+  return {
+    get: (key: string) => client.get(key),
+    set: (key: string, value: string) => client.set(key, value),
+    setEx: (key: string, seconds: number, value: string) => client.setex(key, seconds, value),
+    del: (key: string) => client.del(key),
+  }
+}
+
+type Glide = typeof import('@valkey/valkey-glide')
+
+export const glide = overGlide(({ GlideClient }) => GlideClient)
+
+/** @param choose Which of the two kinds of clients it is */
+export function overGlide(
+  choose: (library: Glide) => Glide['GlideClient'] | Glide['GlideClusterClient'],
+): Contender {
+  return {
+    name: 'valkey-glide',
+    kind: 'peer',
+    packages: ['@valkey/valkey-glide'],
+    async load() {
+      let [create, library] = await Promise.all([importOriginal(), import('@valkey/valkey-glide')])
+      let { Logger, TimeUnit } = library
+      Logger.setLoggerConfig('off')
+      return (...urls) => {
+        // The limits are those of our storage: glide's own quarter of a second is short for 256 large
+        // sessions at once, and it refuses more than 1000 requests in flight.
+        let opening = choose(library).createClient({
+          addresses: urls
+            .map((url) => new URL(url))
+            .map(({ hostname, port }) => ({ host: hostname, port: Number(port) })),
+          requestTimeout: 2000,
+          inflightRequestsLimit: 10_000,
+        })
+        let client: Awaited<typeof opening>
+        let contract = {
+          get: (key: string) => client.get(key) as Promise<string | null>,
+          set: (key: string, value: string) => client.set(key, value),
+          setEx: (key: string, seconds: number, value: string) =>
+            client.set(key, value, { expiry: { type: TimeUnit.Seconds, count: seconds } }),
+          del: (key: string) => client.del([key]),
+        }
+        return {
+          storage: create(contract, { ttl: TTL }),
+          connect: async () => {
+            client = await opening
+          },
+          close: () => client.close(),
+        }
       }
-      return {
-        storage: create(contract, { ttl: TTL }),
-        connect: async () => {
-          client = await opening
-        },
-        close: () => client.close(),
-      }
-    }
-  },
+    },
+  }
 }
 
 /** What the work costs when the network costs nothing. */
@@ -126,6 +138,6 @@ export const map: Contender = {
   },
 }
 
-async function importOriginal(): Promise<Create> {
+export async function importOriginal(): Promise<Create> {
   return (await import('@remix-run/session-storage-redis')).createRedisSessionStorage
 }

@@ -15,12 +15,12 @@ const ROOT = path.join(import.meta.dirname, '../..')
 const COMMON = { ttl: TTL }
 
 /** As the peers do, so that the comparison is like for like. */
-const OVERWRITING = { ...COMMON, onConflict: 'overwrite' } as const
+export const OVERWRITING = { ...COMMON, onConflict: 'overwrite' } as const
 
 /** The default. */
-const MERGING = COMMON
+export const MERGING = COMMON
 
-type Options = typeof OVERWRITING | typeof MERGING
+export type Options = typeof OVERWRITING | typeof MERGING
 
 export const url = withUrl('ours', OVERWRITING)
 export const urlMerging = withUrl('ours, merging', MERGING)
@@ -31,7 +31,7 @@ function withUrl(name: string, options: Options): Contender {
     kind: 'ours',
     packages: [],
     async load() {
-      let { createRedisSessionStorage } = await importFrom(ROOT)
+      let { createRedisSessionStorage } = await importPackage()
       return (url) => {
         let storage = createRedisSessionStorage({ url, ...options })
         return { storage, connect: () => storage.connect(), close: () => storage.close() }
@@ -76,7 +76,7 @@ function withNodeRedis(name: string, options: Options): Contender {
     packages: ['redis'],
     async load() {
       let [{ createRedisSessionStorage }, { createClient }] = await Promise.all([
-        importFrom(ROOT),
+        importPackage(),
         import('redis'),
       ])
       return (url) => {
@@ -101,7 +101,7 @@ function withIoredis(name: string, options: Options): Contender {
     packages: ['ioredis'],
     async load() {
       let [{ createRedisSessionStorage }, { Redis }] = await Promise.all([
-        importFrom(ROOT),
+        importPackage(),
         import('ioredis'),
       ])
       return (url) => {
@@ -114,6 +114,10 @@ function withIoredis(name: string, options: Options): Contender {
       }
     },
   }
+}
+
+export function importPackage(): Promise<Package> {
+  return importFrom(ROOT)
 }
 
 function importFrom(folder: string): Promise<Package> {

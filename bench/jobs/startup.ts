@@ -19,7 +19,7 @@ export interface Startup {
 
 export async function startUp(
   contender: Contender,
-  url: string,
+  urls: string[],
   id: string,
 ): Promise<{ open: OpenStorage; startup: Startup }> {
   globalThis.gc?.()
@@ -29,7 +29,7 @@ export async function startUp(
   let start = performance.now()
   let create = await contender.load()
   let imported = performance.now()
-  let open = create(url)
+  let open = create(...(urls as [string, ...string[]]))
   let created = performance.now()
   memory = process.memoryUsage.rss() - memory
   let connecting = performance.now()

@@ -31,7 +31,7 @@ export const FIRST_ID = sessionIds(SMALL)[0]!
 type Setting = Pick<Bench, 'redis' | 'before'>
 
 export function startWorker({ redis, before }: Setting, name: string): Worker {
-  let args = [name, String(redis.port), ...(before === undefined ? [] : [before])]
+  let args = [name, redis.ports.join(','), ...(before === undefined ? [] : [before])]
   return start<WorkerMethods>(new URL('../worker.ts', import.meta.url), args)
 }
 

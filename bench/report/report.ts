@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 
 import { MERGING } from '../contenders/index.ts'
 import type { Results } from '../results.ts'
+import { clusterSections } from './cluster.ts'
 import { BEFORE, OURS, peersOf } from './comparison.ts'
 import { mergingSections } from './merging.ts'
 import { section, type Column, type Section } from './section.ts'
@@ -75,6 +76,7 @@ function sections(results: Results): Section[] {
   })
   return [
     ...results.cells.map((cell) => titled(loadTitle(cell), cell.figures, CELL_COLUMNS)),
+    ...clusterSections(results, CELL_COLUMNS, comparisons),
     ...results.http.map((http) => titled(httpTitle(http), http.figures, HTTP_COLUMNS)),
     titled('A storage in a fresh process', startup, STARTUP_COLUMNS),
     titled('Memory that 10,000 requests in flight add', pending, PENDING_COLUMNS),
