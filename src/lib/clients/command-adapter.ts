@@ -16,10 +16,12 @@ export interface CommandClient {
   /** What the app has the client put in front of keys, where `send` does not put it there. */
   keyPrefix?: string
   keepsOrder: boolean
+  /** Whether the app may have it ask replicas for what is only read: they can be behind. */
+  mayReadFromReplicas?: boolean
 }
 
 export function commandAdapter(client: CommandClient): ClientAdapter {
-  let { errors, keepsOrder, keyPrefix = '' } = client
+  let { errors, keepsOrder, keyPrefix = '', mayReadFromReplicas = false } = client
   let refreshing = refreshingLoad(client)
   let replacing = replacingSave(client)
 
@@ -30,10 +32,14 @@ export function commandAdapter(client: CommandClient): ClientAdapter {
     keepsOrder,
     touchWrites: false,
     isSingle(verb) {
-      if (verb === 'loadAndRefresh') return refreshing.isSingle()
+      let mayTakeTwo = verb === 'loadAndRefresh' || (verb === 'load' && mayReadFromReplicas)
+      if (mayTakeTwo) return refreshing.isSingle()
       return verb !== 'replace' || replacing.isSingle()
     },
-    load: (key, caller) => client.send(['GET', key], key, caller),
+    load: (key, caller) =>
+      mayReadFromReplicas
+        ? refreshing.load(key, null, caller)
+        : client.send(['GET', key], key, caller),
     loadAndRefresh: refreshing.load,
     save(key, { text, ttl, over }, caller) {
       let command = ['SET', key, text]

@@ -50,6 +50,7 @@ export const ioredis: ClientFamily = {
       send: hasQueue ? whenConnected(() => !NOT_YET.has(client.status), send) : send,
       errors,
       keepsOrder: true,
+      mayReadFromReplicas: client.isCluster === true && client.options?.scaleReads !== 'master',
     })
   },
 }

@@ -1,5 +1,6 @@
 /**
- * Loads a session and refreshes its TTL: by `GETEX`, or where that is refused by `GET` and `EXPIRE`.
+ * Loads a session and refreshes its TTL: by `GETEX`, or where that is refused by `GET` and `EXPIRE`. Without a TTL it
+ * refreshes nothing, but asks the primary all the same, because `GETEX` is a write.
  *
  * `GETEX` came with Redis 6.2, users may be denied it, and because it is a write, Redis refuses it
  * as long as it takes no writes. None of this is a reason to fail a visitor who only reads.
@@ -9,7 +10,7 @@ import { isUnknownCommand } from './client-error.ts'
 import type { CommandClient } from './command-adapter.ts'
 
 interface RefreshingLoad {
-  load(key: string, ttl: number, caller: Caller): unknown
+  load(key: string, ttl: number | null, caller: Caller): unknown
 
   /** Whether the next load will be a single command, as far as is known. */
   isSingle(): boolean
@@ -19,11 +20,12 @@ export function refreshingLoad(client: CommandClient): RefreshingLoad {
   let hasWorked = false
   let isRefusedForGood = false
 
-  function getEx(key: string, ttl: number, caller: Caller): unknown {
-    return client.send(['GETEX', key, 'EX', String(ttl)], key, caller)
+  function getEx(key: string, ttl: number | null, caller: Caller): unknown {
+    let command = ttl === null ? ['GETEX', key] : ['GETEX', key, 'EX', String(ttl)]
+    return client.send(command, key, caller)
   }
 
-  async function load(key: string, ttl: number, caller: Caller): Promise<unknown> {
+  async function load(key: string, ttl: number | null, caller: Caller): Promise<unknown> {
     try {
       let reply = await getEx(key, ttl, caller)
       hasWorked = true
@@ -33,7 +35,12 @@ export function refreshingLoad(client: CommandClient): RefreshingLoad {
     }
   }
 
-  function refused(error: unknown, key: string, ttl: number, caller: Caller): Promise<unknown> {
+  function refused(
+    error: unknown,
+    key: string,
+    ttl: number | null,
+    caller: Caller,
+  ): Promise<unknown> {
     let words = client.errors.replyIn(error)
     if (words === undefined || words.startsWith('WRONGTYPE ')) throw error
     hasWorked = false
@@ -41,9 +48,10 @@ export function refreshingLoad(client: CommandClient): RefreshingLoad {
     return loadInTwo(key, ttl, caller)
   }
 
-  async function loadInTwo(key: string, ttl: number, caller: Caller): Promise<unknown> {
+  async function loadInTwo(key: string, ttl: number | null, caller: Caller): Promise<unknown> {
     ensureWaiting(caller)
     let loading = client.send(['GET', key], key, caller)
+    if (ttl === null) return loading
     let refreshing = async () => client.send(['EXPIRE', key, String(ttl)], key, caller)
     let [reply] = await Promise.all([loading, refreshing().catch(() => 0)])
     return reply

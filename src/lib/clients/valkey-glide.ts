@@ -39,6 +39,8 @@ export const valkeyGlide: ClientFamily = {
       errors,
       // One connection to a server, but of 1000 pairs of commands some arrive the other way round; to a cluster, many.
       keepsOrder: false,
+      // By `readFrom`, which a client does not show.
+      mayReadFromReplicas: true,
     }),
 }
 
