@@ -1,5 +1,8 @@
 /** What the replies of clients are: they may be set up to return buffers, and numbers as strings. */
+import { isUtf8 } from 'node:buffer'
 import { isAnyArrayBuffer } from 'node:util/types'
+
+import { NOT_UTF8, Unreadable } from '../store/session-store.ts'
 
 /** An object that was passed as a client answers as none does. The message says what to pass instead. */
 export class WrongAnswer extends TypeError {}
@@ -9,15 +12,19 @@ export class WrongAnswer extends TypeError {}
  *
  * @throws {WrongAnswer} if it is anything but a string, bytes or nothing
  */
-export function toText(reply: unknown): string | null {
+export function toText(reply: unknown): string | null | Unreadable {
   if (typeof reply === 'string') return reply
   if (reply == null) return null
   // Not by `instanceof`: a test runner may have given its tests other classes than Node's.
   if (ArrayBuffer.isView(reply)) {
-    return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength).toString('utf8')
+    return decoded(Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength))
   }
-  if (isAnyArrayBuffer(reply)) return Buffer.from(reply).toString('utf8')
+  if (isAnyArrayBuffer(reply)) return decoded(Buffer.from(reply))
   throw wrongAnswer('get', reply)
+}
+
+function decoded(bytes: Buffer): string | Unreadable {
+  return isUtf8(bytes) ? bytes.toString('utf8') : new Unreadable(NOT_UTF8)
 }
 
 /** Whether a reply says that something was done: `OK`, or how many keys it was done to. */

@@ -169,7 +169,7 @@ export class ClientStore implements SessionStore {
     if (reply instanceof Unreadable) return reply
     let { maxBytes } = this.#settings
     let text = toText(reply)
-    let bytes = text === null ? undefined : sizeOver(maxBytes, [text])
+    let bytes = typeof text === 'string' ? sizeOver(maxBytes, [text]) : undefined
     return bytes === undefined ? text : tooLarge(bytes, maxBytes)
   }
 }

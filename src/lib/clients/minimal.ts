@@ -60,7 +60,8 @@ export const minimal: ClientFamily = {
         // Whoever answers nothing may have found it.
         if (hasMethod(client, 'expire')) return (await client.expire!(key, ttl)) ?? true
         let text = toText(await load(key))
-        if (text === null) return false
+        // What is no text stays as it is.
+        if (typeof text !== 'string') return text !== null
         ensureWaiting(caller)
         await setEx(key, ttl, text)
         return true

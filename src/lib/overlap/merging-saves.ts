@@ -6,9 +6,9 @@ import type { Session } from '@remix-run/session'
 import { setImmediate } from 'node:timers/promises'
 
 import { begin, end, type Location, type Saving } from '../session/location.ts'
-import { checkSize } from '../session/session-text.ts'
+import { checkSize, corrupt } from '../session/session-text.ts'
 import { markStored } from '../session/stored-session.ts'
-import type { Condition, Terms } from '../store/session-store.ts'
+import { NOT_UTF8, type Condition, type Terms } from '../store/session-store.ts'
 import { isSameText } from '../store/text-pieces.ts'
 import { merge } from './merge.ts'
 import { readMarks } from './marks.ts'
@@ -18,6 +18,9 @@ import { relocate, type Relocation } from './relocation.ts'
 import { advance, changeOf, forget, latestIn, makeSave, type Save } from './save-state.ts'
 import type { Saves, SavesContext } from './saves.ts'
 import type { StoredText } from './stored-text.ts'
+
+/** How often a text that does not change is compared with itself before it is looked at more closely. */
+const MOST_IN_VAIN = 3
 
 /** Seconds after which a session that has moved is gone, if deleting it fails. */
 const MOVED_TTL = 60
@@ -69,6 +72,10 @@ export function mergingSaves({ store, turns, lifetime, maxBytes, nameOf }: Saves
       // Where another one has been written meanwhile, somebody gets on.
       inVain = isSame(there?.stored, last) ? inVain + 1 : 1
       last = there?.stored
+      // Some clients make a text of bytes that are none, which Redis then never finds to be what it holds.
+      if (inVain > MOST_IN_VAIN && last?.pieces.some((piece) => piece.includes('\uFFFD'))) {
+        throw corrupt(nameOf(save.id), NOT_UTF8)
+      }
     }
   }
 

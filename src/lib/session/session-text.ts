@@ -83,7 +83,8 @@ function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function corrupt(key: string, why: string): RedisSessionStorageError {
+/** Returns the error for what is stored at a key and is not a session. */
+export function corrupt(key: string, why: string): RedisSessionStorageError {
   return new RedisSessionStorageError(
     'CORRUPT',
     `What Redis holds at ${key} ${why}, so it is not a session. ` +

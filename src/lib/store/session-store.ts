@@ -66,6 +66,9 @@ export interface SessionStore {
   close(): Promise<void>
 }
 
+/** Why bytes are not a text. */
+export const NOT_UTF8 = 'has bytes that are not UTF-8'
+
 /** In place of a text: what is stored is none, or one that is too large. */
 export class Unreadable {
   /** What is wrong with it, such as `has 12 bytes, and …`. */
