@@ -3,7 +3,8 @@
  * goes over whichever is free, and over valkey-glide, which lets some commands overtake others.
  */
 import { createSession } from '@remix-run/session'
-import type { RedisSessionStorage } from 'remix-session-storage-redis'
+import { createClient } from 'redis'
+import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { backends, type OpenStorage } from '../support/backends.ts'
@@ -58,6 +59,20 @@ describe.each(backends)('over $name', (backend) => {
       }),
     )
   })
+})
+
+test('a client of node-redis that sends the last command first does not do so with those of sessions', async () => {
+  await redis.side.flushAll()
+  let client = createClient({ url: redis.url })
+  await client.connect()
+  let storage = createRedisSessionStorage({ client: client.asap(), onConflict: 'overwrite' })
+  let session = begun(0)
+  let saved = storage.save(session)
+  session.destroy()
+  await Promise.all([saved, storage.save(session)])
+  client.destroy()
+
+  expect(await redis.sessionIds()).toEqual([])
 })
 
 function begun(count: number) {

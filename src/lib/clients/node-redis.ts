@@ -16,8 +16,11 @@ const errors: ClientErrors = {
   isTimeout: (error) => classNames(error).some((name) => name.endsWith('TimeoutError')),
 }
 
-/** Has a client start no timer for a command: the deadline of the call comes first. */
-const NO_TIMER = { timeout: undefined }
+/** Has a client send commands in the order of the calls, though the app may have set it up to send the last one first. */
+const IN_ORDER = { asap: false }
+
+/** Has a client start no timer for a command besides: the deadline of the call comes first. */
+const NO_TIMER = { ...IN_ORDER, timeout: undefined }
 
 export const nodeRedis: ClientFamily = {
   includes: (client) => hasMethod(client, 'getEx') && hasMethod(client, 'sendCommand'),
@@ -77,5 +80,5 @@ function sendOf(client: any): CommandClient['send'] {
 
 /** Has a client drop a command at the deadline that it has not sent by then. */
 function lasting({ left }: Caller): object {
-  return { timeout: Math.max(1, Math.ceil(left)) }
+  return { ...IN_ORDER, timeout: Math.max(1, Math.ceil(left)) }
 }
