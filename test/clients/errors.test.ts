@@ -133,6 +133,21 @@ describe('a client that gives up before the storage does: TIMEOUT', () => {
     close()
   })
 
+  test.each([
+    ['ioredis', () => new Redis(redis.port, { commandTimeout: 100 })],
+    ['iovalkey', () => new Valkey(redis.port, { commandTimeout: 100 })],
+  ])('%s, by its commandTimeout', async (_, create) => {
+    let { client, close } = withDisconnect(create())
+    let { storage, session } = await changedIn(client)
+    process.kill(redis.pid, 'SIGSTOP')
+    let { error, duration } = await failure(storage.save(session))
+    process.kill(redis.pid, 'SIGCONT')
+
+    expect(error).toMatchObject({ code: 'TIMEOUT', cause: { message: 'Command timed out' } })
+    expect(duration).toBeLessThan(2000)
+    close()
+  })
+
   test('node-redis, by the acquireTimeout of a pool', async () => {
     let client = createClientPool({ url: redis.url }, { maximum: 1, acquireTimeout: 100 })
     await client.connect()

@@ -11,7 +11,9 @@ import { whenConnected } from './when-connected.ts'
 const errors: ClientErrors = {
   replyIn: (error) =>
     textAt(error, 'name') === 'ReplyError' ? textAt(error, 'message') : undefined,
-  isTimeout: (error) => textAt(error, 'code') === 'ETIMEDOUT',
+  // The error of its `commandTimeout` has nothing but a message.
+  isTimeout: (error) =>
+    textAt(error, 'code') === 'ETIMEDOUT' || textAt(error, 'message') === 'Command timed out',
 }
 
 /** By these names, all versions put the client's own `keyPrefix` in front of the key. */
