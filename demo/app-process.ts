@@ -11,9 +11,9 @@ export interface AppProcess {
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
-/** Starts the demo on a free port, and waits for the address that it prints. */
-export async function startApp(): Promise<AppProcess> {
-  let child = spawn(process.execPath, [MAIN], {
+/** Starts the demo on a free port, with these arguments, and waits for the address that it prints. */
+export async function startApp(args: string[] = []): Promise<AppProcess> {
+  let child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, PORT: '0' },
     // With the channel, the app notices when this process is gone, and ends too.
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

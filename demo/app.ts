@@ -11,8 +11,10 @@ import { errorPage, homePage } from './page.ts'
 import { notePanel, panel } from './panel.ts'
 import { asset, createNonce, page, redirect } from './response.ts'
 import { routes } from './routes.ts'
+import type { Servers } from './servers.ts'
 import { createSessionCookie, createSessionStorage, ON_CONFLICT } from './session.ts'
-import { createSessionViewer } from './stored-session.ts'
+import { createClusterViewer } from './stored-in-cluster.ts'
+import { createSessionViewer, type SessionViewer } from './stored-session.ts'
 import { createVolleys } from './volleys.ts'
 
 export interface App {
@@ -32,17 +34,17 @@ const NAME_LENGTH = 40
  * @throws {RedisSessionStorageError} when Redis cannot be reached
  */
 export async function createApp(
-  redisUrl: string,
+  servers: Servers,
   secret: string,
   origin: () => string,
 ): Promise<App> {
   let sessionCookie = createSessionCookie(secret)
-  let sessionStorage = createSessionStorage(redisUrl, 'merge')
+  let sessionStorage = createSessionStorage(servers, 'merge')
   // The same sessions, for the requests that show what merging is good for.
-  let overwritingStorage = createSessionStorage(redisUrl, 'overwrite')
+  let overwritingStorage = createSessionStorage(servers, 'overwrite')
   let storages = { merge: sessionStorage, overwrite: overwritingStorage }
   await Promise.all([sessionStorage.connect(), overwritingStorage.connect()])
-  let viewer = await createSessionViewer(redisUrl)
+  let viewer = await createViewer(servers)
   let volleys = createVolleys(origin)
 
   let router = createRouter({ defaultHandler: noSuchPage })
@@ -59,6 +61,7 @@ export async function createApp(
             problem: session.get('problem') as string | undefined,
             cart: cartOf(session),
             boxes: boxesOf(session),
+            isCluster: servers.isCluster,
           }),
         )
       },
@@ -169,6 +172,10 @@ export async function createApp(
       await Promise.all([sessionStorage.close(), overwritingStorage.close()])
     },
   }
+}
+
+async function createViewer({ urls, isCluster }: Servers): Promise<SessionViewer> {
+  return isCluster ? createClusterViewer(urls) : createSessionViewer(urls[0])
 }
 
 /** Reads a form, or an empty one if something else was sent. */

@@ -3,21 +3,25 @@
  * sees on the page, and that it is true.
  */
 import { randomUUID } from 'node:crypto'
-import { createClient } from 'redis'
+import { createClient, createCluster } from 'redis'
 
 import { startApp } from './app-process.ts'
 import { createReport } from './report.ts'
+import { CLUSTER, type Servers } from './servers.ts'
 import { createSessionCookie, keyOf, TTL } from './session.ts'
 import { createVisitor, type Page, type Visitor } from './visitor.ts'
 
 const EMPTY_CART = 'There is nothing in it.'
 
 /** @returns Whether everything was as expected */
-export async function check(redisUrl: string, secret: string): Promise<boolean> {
+export async function check({ urls, isCluster }: Servers, secret: string): Promise<boolean> {
   let { expect, isGood } = createReport()
-  let redis = createClient({ url: redisUrl })
+  let redis = isCluster
+    ? createCluster({ rootNodes: urls.map((url) => ({ url })) })
+    : createClient({ url: urls[0] })
   await redis.connect()
-  let app = await startApp()
+  let args = isCluster ? [CLUSTER] : []
+  let app = await startApp(args)
   console.log(`\nVisiting ${app.url}\n`)
 
   let visitor = createVisitor(() => app.url)
@@ -136,7 +140,7 @@ export async function check(redisUrl: string, secret: string): Promise<boolean> 
   async function restart(): Promise<void> {
     let key = await keyFor(visitor)
     expect('the app stops cleanly', await app.stop())
-    app = await startApp()
+    app = await startApp(args)
     let page = await visitor.get('/')
     expect('after a restart the cart is as it was', shows(page, '3 items', '€ 75.50'), app.url)
     expect('and the visitor still signed in', shows(page, 'Signed in as', 'Ada'), await seen(key))

@@ -1,12 +1,13 @@
 /**
  * Starts the demo, or with `--check` visits it. `npm run demo` does this with everything that it
- * needs: `REDIS_URL`, and the `SESSION_SECRET` that session cookies are signed with.
+ * needs: `REDIS_URL` (with `--cluster`, of nodes of one), and the `SESSION_SECRET` that session cookies are signed with.
  */
 import { RedisSessionStorageError } from 'remix-session-storage-redis'
 
 import { createApp } from './app.ts'
 import { check } from './check.ts'
 import { serve, type RunningServer } from './server.ts'
+import { serversIn, type Servers } from './servers.ts'
 
 const { REDIS_URL, SESSION_SECRET, PORT, HOST } = process.env
 
@@ -14,19 +15,19 @@ if (!REDIS_URL || !SESSION_SECRET) {
   console.error('REDIS_URL and SESSION_SECRET are needed. Run the demo with: npm run demo')
   process.exitCode = 1
 } else if (process.argv.includes('--check')) {
-  process.exitCode = (await check(REDIS_URL, SESSION_SECRET)) ? 0 : 1
+  process.exitCode = (await check(serversIn(REDIS_URL, process.argv), SESSION_SECRET)) ? 0 : 1
 } else {
   try {
-    await start(REDIS_URL, SESSION_SECRET)
+    await start(serversIn(REDIS_URL, process.argv), SESSION_SECRET)
   } catch (error) {
     console.error(`\n${reasonOf(error)}`)
     process.exit(1)
   }
 }
 
-async function start(redisUrl: string, secret: string): Promise<void> {
+async function start(servers: Servers, secret: string): Promise<void> {
   let server: RunningServer
-  let app = await createApp(redisUrl, secret, () => server.origin)
+  let app = await createApp(servers, secret, () => server.origin)
   server = await serve(app, PORT ? Number(PORT) : undefined, HOST)
   console.log(`\n  The demo runs at ${server.url}\n  Ctrl-C stops it.\n`)
 

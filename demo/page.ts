@@ -13,9 +13,11 @@ export interface HomePage {
   problem: string | undefined
   cart: Cart
   boxes: Boxes | undefined
+  /** Whether Redis is a cluster. */
+  isCluster: boolean
 }
 
-export function homePage({ name, notice, problem, cart, boxes }: HomePage): Html {
+export function homePage({ name, notice, problem, cart, boxes, isCluster }: HomePage): Html {
   return layout(
     'Remix sessions in Redis',
     html`
@@ -37,13 +39,13 @@ export function homePage({ name, notice, problem, cart, boxes }: HomePage): Html
               ${PRODUCTS.map(productCard)}
             </ul>
           </section>
-          ${cartSection(cart)} ${boxesSection(boxes)}
+          ${cartSection(cart, isCluster)} ${boxesSection(boxes)}
         </main>
 
         <aside aria-labelledby="stored">
           <h2 id="stored">In Redis, right now</h2>
           <iframe title="Your session in Redis" src="${routes.stored.href()}"></iframe>
-          ${thingsToTry()}
+          ${thingsToTry(isCluster)}
         </aside>
       </div>
 
@@ -124,7 +126,7 @@ function productCard({ id, name, about, cents }: Product): Html {
   `
 }
 
-function cartSection({ lines, count, cents }: Cart): Html {
+function cartSection({ lines, count, cents }: Cart, isCluster: boolean): Html {
   let content =
     lines.length === 0
       ? html`<p class="empty">There is nothing in it.</p>`
@@ -141,13 +143,21 @@ function cartSection({ lines, count, cents }: Cart): Html {
         ${count > 0 && html`<span class="count">${count} ${count === 1 ? 'item' : 'items'}</span>`}
       </h2>
       ${content}
-      <p class="promise">
-        It survives a restart of the app: stop it with <kbd>Ctrl</kbd> <kbd>C</kbd>, start it again
-        with <code>npm run demo</code>, and reload this page.
-      </p>
+      <p class="promise">${isCluster ? SURVIVES_SERVER : SURVIVES_RESTART}</p>
     </section>
   `
 }
+
+const SURVIVES_RESTART = html`
+  It survives a restart of the app: stop it with <kbd>Ctrl</kbd> <kbd>C</kbd>, start it again with
+  <code>npm run demo</code>, and reload this page.
+`
+
+const SURVIVES_SERVER = html`
+  It survives the end of the server that has it: kill that with the command that is shown with your
+  session, and go on clicking. A request waits until the server’s replica has taken over, for a few
+  seconds. What was stored within the last moment can be lost, because replicas follow behind.
+`
 
 function cartLine({ product: { id, name }, count, cents }: CartLine): Html {
   return html`
@@ -170,15 +180,19 @@ function cartButton(action: string, text: string, label: string, name?: string):
   </form>`
 }
 
-function thingsToTry(): Html {
+function thingsToTry(isCluster: boolean): Html {
   return html`
     <h3>Watch it while you</h3>
     <ul class="try">
       <li><strong>reload this page</strong>: the time to live starts anew.</li>
       <li><strong>add something</strong>: a few more bytes, under the same key.</li>
       <li><strong>fire requests</strong>: a key for each of them, or only for the last.</li>
-      <li><strong>sign in</strong>: a new key, and the old one is gone.</li>
+      <li>
+        <strong>sign in</strong>: a new key${isCluster && ', likely on another server'}, and the old
+        one is gone.
+      </li>
       <li><strong>sign out</strong>: nothing is left.</li>
+      ${isCluster && html`<li><strong>kill its server</strong>: the same slot on another one.</li>`}
     </ul>
   `
 }

@@ -11,7 +11,7 @@ const SECONDS_BETWEEN_LOOKS = 5
 /** A line that is too short for a key is broken before the id. */
 const UUID_LENGTH = 36
 
-export function panel({ key, text, bytes, expiresIn }: StoredSession, nonce: string): Html {
+export function panel({ key, text, bytes, expiresIn, place }: StoredSession, nonce: string): Html {
   let seconds = Math.ceil(expiresIn / 1000)
   // Starts the countdown at the millisecond, so that the seconds change when Redis's do.
   let countdown = html`<style nonce="${nonce}">
@@ -40,6 +40,7 @@ export function panel({ key, text, bytes, expiresIn }: StoredSession, nonce: str
           <dt>Size</dt>
           <dd><span class="large">${bytes}</span> bytes</dd>
         </div>
+        ${place && placeOf(place)}
         <div class="wide">
           <dt>Value: the session, flash messages, and a version</dt>
           <dd><pre>${prettyJson(text)}</pre></dd>
@@ -48,6 +49,23 @@ export function panel({ key, text, bytes, expiresIn }: StoredSession, nonce: str
     `,
     countdown,
   )
+}
+
+function placeOf({ address, slot, pid }: NonNullable<StoredSession['place']>): Html {
+  return html`
+    <div>
+      <dt>Server</dt>
+      <dd class="server">${address}</dd>
+    </div>
+    <div>
+      <dt>Slot</dt>
+      <dd class="slot">${slot}</dd>
+    </div>
+    <div class="wide">
+      <dt>Ends this server</dt>
+      <dd class="kill">kill -9 ${pid}</dd>
+    </div>
+  `
 }
 
 const NOTES = {

@@ -2,8 +2,13 @@
 import { createCookie, type Cookie } from '@remix-run/cookie'
 import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 
+import type { Servers } from './servers.ts'
+
 /** Half an hour: short enough to watch it count down, and every request starts it anew. */
 export const TTL = 30 * 60
+
+/** Milliseconds within which a replica takes over from a server that is gone: requests wait for it. */
+const TAKES_OVER = 10_000
 
 /** What can become of the changes of requests that overlap. */
 export const ON_CONFLICT = ['merge', 'overwrite'] as const
@@ -18,10 +23,13 @@ export function createSessionCookie(secret: string): Cookie {
 }
 
 export function createSessionStorage(
-  redisUrl: string,
+  { urls, isCluster }: Servers,
   onConflict: OnConflict,
 ): RedisSessionStorage {
-  return createRedisSessionStorage({ url: redisUrl, ttl: TTL, prefix: PREFIX, onConflict })
+  let options = { ttl: TTL, prefix: PREFIX, onConflict }
+  return isCluster
+    ? createRedisSessionStorage({ url: urls, cluster: true, timeout: TAKES_OVER, ...options })
+    : createRedisSessionStorage({ url: urls[0], ...options })
 }
 
 /** Where Redis keeps the session of this id. */

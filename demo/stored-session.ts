@@ -13,6 +13,8 @@ export interface StoredSession {
   bytes: number
   /** Milliseconds until Redis forgets it. */
   expiresIn: number
+  /** Which server of a cluster has it. */
+  place?: { address: string; slot: number; pid: number }
 }
 
 export interface SessionViewer {
