@@ -1,7 +1,7 @@
 /**
- * Looks for texts that the core's scanner misjudges, for half a minute, or for as long as it is told:
- * `npm run fuzz -- 600` is ten minutes. It starts from the texts that are committed, and from those that
- * it found worth keeping in earlier runs on this machine.
+ * Looks for texts that the core's scanner misjudges, and for replies that its parser does, for a quarter of a minute each, or for as
+ * long as it is told: `npm run fuzz -- 600` is ten minutes each. It starts from what is committed, and from what it found
+ * worth keeping in earlier runs on this machine.
  */
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 
@@ -9,19 +9,13 @@ import { ensureCargoTool } from '../build/toolchain.js'
 import { ensureProgram } from '../programs.js'
 import { inRoot, main, run, SetupError } from '../project.js'
 
-const SECONDS = 30
+const SECONDS = 15
 
 const FOLDER = 'crates/session-store/fuzz'
-const COMMITTED = inRoot(`${FOLDER}/corpus/record`)
-const MISJUDGED = `${FOLDER}/artifacts/record`
-const BUILD = inRoot('target/fuzz')
-const KEPT = inRoot('target/fuzz/corpus/record')
+const BUILD = 'target/fuzz'
 
-const TARGET = [
-  ...['--fuzz-dir', inRoot(FOLDER), '--target-dir', BUILD],
-  // A sanitizer has little to find here, and costs most of the speed.
-  ...['--sanitizer', 'none', 'record'],
-]
+/** What is looked for: texts of sessions, and what a server says. */
+const TARGETS = ['record', 'replies']
 
 await main(import.meta.url, () => {
   let seconds = Number(process.argv[2] || SECONDS)
@@ -30,10 +24,26 @@ await main(import.meta.url, () => {
   }
   let fuzz = ensureCargoTool('cargo-fuzz')
   if (process.platform !== 'win32') ensureProgram('cplusplus')
-  for (let folder of [KEPT, inRoot(MISJUDGED)]) mkdirSync(folder, { recursive: true })
+  for (let target of TARGETS) look(fuzz, target, seconds)
+})
+
+/**
+ * @param {string} fuzz The path of cargo-fuzz
+ * @param {string} target
+ * @param {number} seconds
+ */
+function look(fuzz, target, seconds) {
+  let kept = inRoot(`${BUILD}/corpus/${target}`)
+  let misjudged = `${FOLDER}/artifacts/${target}`
+  for (let folder of [kept, inRoot(misjudged)]) mkdirSync(folder, { recursive: true })
+  let options = [
+    ...['--fuzz-dir', inRoot(FOLDER), '--target-dir', inRoot(BUILD)],
+    // A sanitizer has little to find here, and costs most of the speed.
+    ...['--sanitizer', 'none', target],
+  ]
   // What is found is added to the first corpus.
-  let corpora = [KEPT, COMMITTED]
-  // A text of a few blocks has all that matters, and more of them can be tried.
+  let corpora = [kept, inRoot(`${FOLDER}/corpus/${target}`)]
+  // What has a few blocks has all that matters, and more of it can be tried.
   let limits = [
     `-max_total_time=${seconds}`,
     '-max_len=400',
@@ -45,16 +55,16 @@ await main(import.meta.url, () => {
   let start = Date.now()
   // cargo-fuzz sets flags that only a nightly compiler takes, or one that is told to be one.
   let variables = { RUSTC_BOOTSTRAP: '1' }
-  if (run(fuzz, ['run', ...TARGET, ...corpora, '--', ...limits], variables)) return
+  if (run(fuzz, ['run', ...options, ...corpora, '--', ...limits], variables)) return
 
   // One that an earlier run had found, too, is written to the same file again.
-  let found = readdirSync(inRoot(MISJUDGED))
-    .map((file) => `${MISJUDGED}/${file}`)
+  let found = readdirSync(inRoot(misjudged))
+    .map((file) => `${misjudged}/${file}`)
     .filter((file) => statSync(inRoot(file)).mtimeMs >= start)
   throw new SetupError(
     found.length === 0
       ? 'Fuzzing failed: see above.'
-      : `The scanner misjudges a text: ${found.join(', ')}. ` +
+      : `Something is misjudged: ${found.join(', ')}. ` +
           'Add it to the corpus, with a name that says what is special about it.',
   )
-})
+}

@@ -3,6 +3,7 @@
 //! All of it blocks, name look-ups without any limit, so it runs on a thread of its own for each
 //! attempt. What comes after the look-up has one deadline, however slowly the server answers.
 
+pub(crate) mod cluster;
 mod failure;
 mod greet;
 pub(crate) mod sentinel;

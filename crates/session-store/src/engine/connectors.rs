@@ -8,11 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Layout, Server};
+use crate::connect::cluster;
 use crate::connect::sentinel::{find_primary, subscribe};
 use crate::connect::socket::Socket;
 use crate::connect::{ConnectError, connect, connect_and};
 use crate::handover::queue::Queue;
-use crate::topology::{Found, Search, Told, slots};
+use crate::topology::{Found, Search, Told};
 
 /// What came of an attempt.
 pub(super) enum Attempted {
@@ -123,7 +124,7 @@ fn search(servers: &[Arc<Server>], config: &Config) -> Result<Found, ConnectErro
             break;
         }
         let prefix = config.prefix.as_bytes();
-        match connect_and(server, share, |talk| slots::ask(talk, prefix)) {
+        match connect_and(server, share, |talk| cluster::ask(talk, prefix)) {
             Ok((_, shares)) => {
                 return Ok(Found { by: Arc::clone(server), told: Told::Shares(shares) });
             }

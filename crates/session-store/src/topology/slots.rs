@@ -4,9 +4,7 @@ use std::ops::RangeInclusive;
 
 use crc16::{State, XMODEM};
 
-use crate::connect::{ConnectError, Talk};
-use crate::error::without_arguments;
-use crate::resp::{Reply, error_code};
+use crate::resp::Reply;
 
 pub(super) const SLOTS: u16 = 16_384;
 
@@ -50,35 +48,13 @@ pub(crate) struct Node {
     pub(crate) id: Option<String>,
 }
 
-/// Asks a node who has which slots.
-pub(crate) fn ask(talk: &mut Talk<'_>, prefix: &[u8]) -> Result<Vec<Share>, ConnectError> {
-    talk.send(&[&[b"CLUSTER", b"SLOTS"], &[b"CLUSTER", b"MYID"]])?;
-    let (mut shares, ids) = talk.reply(|reply| match reply {
-        Reply::Array(ranges) => {
-            // One whose node it does not know is nobody's yet.
-            let shares: Vec<_> = ranges.iter().filter_map(share).collect();
-            if shares.is_empty() {
-                return Err(ConnectError::transient("the node knows nobody who has any slots"));
-            }
-            Ok((shares, ids(ranges)))
-        }
-        Reply::Error(words) => Err(refusal(words, prefix)),
-        _ => Err(ConnectError::permanent("what answered is no node of a Redis Cluster")),
-    })?;
-    // Proxies that speak for a cluster may call nodes so who do not call themselves so.
-    let are_own = talk.reply(|reply| {
-        Ok(matches!(reply, Reply::Bulk(own) if ids.iter().any(|id| id.as_bytes() == *own)))
-    })?;
-    if !are_own {
-        for share in &mut shares {
-            share.node.id = None;
-        }
-    }
-    Ok(shares)
+/// Reads the elements of a map. One whose node it does not know is nobody's yet.
+pub(crate) fn shares(ranges: &[Reply<'_>]) -> Vec<Share> {
+    ranges.iter().filter_map(share).collect()
 }
 
 /// What all nodes are called that are named in a map, replicas too.
-fn ids(ranges: &[Reply<'_>]) -> Vec<String> {
+pub(crate) fn ids(ranges: &[Reply<'_>]) -> Vec<String> {
     let nodes = ranges.iter().flat_map(|range| parts(range).iter().skip(2));
     nodes.filter_map(|node| id(parts(node).get(2)?)).collect()
 }
@@ -93,21 +69,6 @@ fn parts<'a, 'b>(reply: &'a Reply<'b>) -> &'a [Reply<'b>] {
 fn id(reply: &Reply<'_>) -> Option<String> {
     let Reply::Bulk(id @ [_, ..]) = reply else { return None };
     String::from_utf8(id.to_vec()).ok()
-}
-
-fn refusal(words: &[u8], prefix: &[u8]) -> ConnectError {
-    let shown = without_arguments(words, &[], prefix);
-    match error_code(words) {
-        // What it says is that cluster support is disabled, or that it does not know the command.
-        b"ERR" => ConnectError::permanent(format!(
-            "the server is not a node of a Redis Cluster (it answered: {shown}); leave out \"cluster\", also for \
-             managed services that route commands by themselves"
-        )),
-        b"NOPERM" => ConnectError::permanent(format!(
-            "Redis answered: {shown}. Allow this user +cluster|slots"
-        )),
-        _ => ConnectError::transient(format!("Redis answered: {shown}")),
-    }
 }
 
 /// From `[first, last, [host, port, id, details…], replicas…]`.
@@ -197,11 +158,11 @@ mod tests {
         assert_eq!(slot_of(b"foo}", b"bar{"), hash(b"foo}bar{"));
     }
 
-    fn shares(reply: &str) -> Vec<Share> {
+    fn shares_in(reply: &str) -> Vec<Share> {
         let Parsed::Reply(Reply::Array(ranges), _) = parse(reply.as_bytes(), 1000) else {
             panic!()
         };
-        ranges.iter().filter_map(share).collect()
+        shares(&ranges)
     }
 
     #[test]
@@ -231,9 +192,9 @@ mod tests {
                 .map(|named| Share { slots: 5..=7, node: node(named) })
                 .into_iter()
                 .collect();
-            assert_eq!(shares(&range(&primary)), expected, "{primary}");
+            assert_eq!(shares_in(&range(&primary)), expected, "{primary}");
         }
-        assert_eq!(shares("*2\r\n*2\r\n:5\r\n:7\r\n:1\r\n"), []);
+        assert_eq!(shares_in("*2\r\n*2\r\n:5\r\n:7\r\n:1\r\n"), []);
     }
 
     proptest! {
@@ -242,7 +203,7 @@ mod tests {
         fn slots_are_in_order_and_there(first in -2i64..20_000, last in -2i64..20_000) {
             let reply = format!("*1\r\n*3\r\n:{first}\r\n:{last}\r\n*2\r\n$1\r\nh\r\n:1\r\n");
             let is_good = (0..=last).contains(&first) && last < SLOTS.into();
-            let found = shares(&reply);
+            let found = shares_in(&reply);
             prop_assert_eq!(found.len(), usize::from(is_good));
             prop_assert!(found.iter().all(|share| !share.slots.is_empty() && *share.slots.end() < SLOTS));
         }
