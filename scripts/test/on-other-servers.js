@@ -1,4 +1,7 @@
-/** Runs the tests for which the server makes a difference once more on each server besides that of the system. */
+/**
+ * Runs the tests for which the server makes a difference once more on each server besides that of the system, and on a
+ * Redis Cluster.
+ */
 import { ensureServer, OTHER_SERVERS } from '../other-servers.js'
 import { SetupError } from '../project.js'
 import { runVitest } from './suites.js'
@@ -24,6 +27,12 @@ const FILES_FOR = {
   'Valkey 9.1': [...FILES, ...LOADING],
 }
 
+/** What storages promise, whose commands wait for each other there. */
+const ON_CLUSTER = [
+  ...within('conformance', 'commands', 'lifecycle', 'regenerated', 'session', 'storage'),
+  ...within('overlap', 'merging', 'model', 'successive-saves'),
+]
+
 /** How many random programs the overlap model runs on a server. */
 const PROGRAMS = '300'
 
@@ -46,6 +55,10 @@ export function runOnOtherServers() {
     let files = FILES_FOR[name].map((file) => `test/${file}.test.ts`)
     outcome.results[name] = runVitest(files, { TEST_SERVER: name, OVERLAP_PROGRAMS: PROGRAMS })
   }
+  console.log('\nOn a cluster:')
+  let files = ON_CLUSTER.map((file) => `test/${file}.test.ts`)
+  let variables = { TEST_CLUSTER: 'yes', OVERLAP_PROGRAMS: PROGRAMS }
+  outcome.results['Redis Cluster'] = runVitest(files, variables)
   return outcome
 }
 

@@ -2,7 +2,8 @@
 import { createClient } from 'redis'
 
 import { ensureServer, type OtherServer } from '../../scripts/other-servers.js'
-import { startRedisServer } from '../../scripts/redis-server.js'
+import { freePort, startRedisServer } from '../../scripts/redis-server.js'
+import { until } from '../../scripts/restartable-redis.js'
 
 export type SideConnection = Awaited<ReturnType<typeof connectSide>>
 
@@ -45,14 +46,19 @@ function other(name: OtherServer): Server {
   return { name, knowsIfEqual: name.startsWith('Valkey'), binary: () => ensureServer(name) }
 }
 
+/** Whether servers are Redis Clusters of one node each, which have all slots. */
+export const IS_CLUSTER = process.env.TEST_CLUSTER === 'yes'
+
 export async function startRedis(options?: {
   args?: string[]
   port?: number
   binary?: string
 }): Promise<TestRedis> {
-  let server = await startRedisServer({ binary: tested.binary(), ...options })
+  let args = [...(IS_CLUSTER ? await clusterArguments() : []), ...(options?.args ?? [])]
+  let server = await startRedisServer({ binary: tested.binary(), ...options, args })
   let url = `redis://127.0.0.1:${server.port}`
   let side = await connectSide(url)
+  if (IS_CLUSTER) await takeAllSlots(side)
   return {
     port: server.port,
     url,
@@ -70,6 +76,16 @@ export async function startRedis(options?: {
       await server.stop()
     },
   }
+}
+
+async function clusterArguments(): Promise<string[]> {
+  return ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())]
+}
+
+async function takeAllSlots(side: SideConnection): Promise<void> {
+  await side.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
+  let isUp = async () => (await side.sendCommand<string>(['CLUSTER', 'INFO'])).includes('state:ok')
+  await until('the cluster is up', isUp)
 }
 
 export async function connectSide(url: string) {

@@ -40,6 +40,8 @@ test.each(servers)('replicas take over on $name', async ({ binary }) => {
   await client.set('key', 'value')
   let first = await redis.primary()
   expect(first).toBe(redis.servers[0])
+  // Otherwise a replica may not have it yet.
+  await first.command('WAIT', 2, 5000)
   let second = await redis.failover()
   expect(await roleOf(second)).toBe('master')
   expect(await second.command('GET', 'key')).toBe('value')
