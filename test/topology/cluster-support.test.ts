@@ -72,20 +72,6 @@ describe.each(servers)('on $name', ({ binary }) => {
     await expect.poll(() => roleOf(next), WITHIN).toBe('slave')
   })
 
-  test('a primary that is killed has a successor, and comes back as a replica', async () => {
-    await client.set('other', 'value')
-    let slot = await cluster.slotOf('other')
-    let old = await cluster.ownerOf(slot)
-    let next = await cluster.replicaOf(old)
-    await old.kill()
-    await expect.poll(() => roleOf(next), WITHIN).toBe('master')
-    await old.start()
-
-    await expect.poll(async () => (await old.command('ROLE'))[3], WITHIN).toBe('connected')
-    expect(await cluster.ownerOf(slot)).toBe(next)
-    expect(await old.command('DBSIZE')).toBe(await next.command('DBSIZE'))
-  })
-
   test('a node comes, is drained, and goes', async () => {
     let keys = Array.from({ length: 30 }, (_, index) => `key ${index}`)
     await Promise.all(keys.map((key) => client.set(key, key)))
