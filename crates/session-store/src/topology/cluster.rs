@@ -18,7 +18,7 @@ const NOBODY: ShortPlace = ShortPlace::MAX;
 pub(crate) struct Cluster {
     config: Arc<Config>,
     owners: Box<[ShortPlace]>,
-    discovery: Discovery,
+    pub(super) discovery: Discovery,
 }
 
 impl Cluster {
@@ -36,10 +36,6 @@ impl Cluster {
         (owner != NOBODY).then_some(owner.into())
     }
 
-    pub(super) fn discovery(&mut self) -> &mut Discovery {
-        &mut self.discovery
-    }
-
     /// Why it is not known which node has a session.
     pub(super) fn last_failure(&self) -> &str {
         if self.discovery.has_found() {
@@ -48,20 +44,14 @@ impl Cluster {
         self.discovery.last_failure()
     }
 
-    pub(super) fn next_search(&self, is_needed: bool) -> Option<Instant> {
-        self.discovery.next(is_needed)
-    }
-
     pub(super) fn start_search(
         &mut self,
         is_needed: bool,
         pool: &Pool,
         now: Instant,
     ) -> Option<Search> {
-        let known = pool.servers_and_whether_they_answer(self.config.patience(), now);
-        let seeds = &self.config.seeds;
-        let (attempt, servers) = self.discovery.start(is_needed, seeds, known, now)?;
-        Some(Search { attempt, servers })
+        let known = || pool.servers_and_whether_they_answer(self.config.patience(), now);
+        self.discovery.start(is_needed, &self.config.seeds, known, now)
     }
 
     /// Takes over what a node has told.

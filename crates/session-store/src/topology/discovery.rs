@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Search;
 use crate::config::{Config, Seeds, Server};
 use crate::connect::ConnectError;
 use crate::connection::attempts::{Attempts, Need};
@@ -74,39 +75,39 @@ impl Discovery {
         self.is_wanted |= self.found_at.is_some_and(|time| now - time > MAX_AGE);
     }
 
-    /// Starts an attempt if one is due; `is_needed` while commands wait for it. Returns its number and whom to
-    /// ask, one after the other: of those that are `known`, with whether they answer, and the seeds.
+    /// Starts an attempt if one is due; `is_needed` while commands wait for it. Returns whom to ask, one after the
+    /// other: of those that are `known`, with whether they answer, and the seeds.
     pub(super) fn start(
         &mut self,
         is_needed: bool,
         seeds: &Seeds,
-        mut known: Vec<(Arc<Server>, bool)>,
+        known: impl FnOnce() -> Vec<(Arc<Server>, bool)>,
         now: Instant,
-    ) -> Option<(u64, Vec<Arc<Server>>)> {
+    ) -> Option<Search> {
         let need = self.need(is_needed);
         if now < self.not_before {
             return None;
         }
         let attempt = self.attempts.start(need, now)?;
         self.is_wanted = false;
+        let mut known = known();
         fastrand::shuffle(&mut known);
-        let (answering, silent): (Vec<_>, Vec<_>) =
-            known.into_iter().partition(|(_, answers)| *answers);
-        let [answering, silent] =
-            [answering, silent].map(|servers| servers.into_iter().map(|(server, _)| server));
-        let silent: Vec<_> = silent.collect();
-        let mut seeds: Vec<_> = seeds.iter().cloned().collect();
+        let is_silent = |server: &Arc<Server>| {
+            known.iter().any(|(other, answers)| !answers && other.is_at(server))
+        };
+        let mut seeds: Vec<_> = seeds.iter().collect();
         let first = self.seed % seeds.len();
         seeds.rotate_left(first);
+        let best = self.best.take();
+        let known_servers = known.iter().map(|(server, _)| server);
         let mut servers: Vec<Arc<Server>> = Vec::new();
-        let hopeful = self.best.take().into_iter().chain(answering).chain(seeds);
-        let hopeful = hopeful.filter(|server| !silent.iter().any(|other| other.is_at(server)));
-        for server in hopeful.collect::<Vec<_>>().into_iter().chain(silent.iter().cloned()) {
-            if !servers.iter().any(|other| other.is_at(&server)) {
-                servers.push(server);
+        for server in best.iter().chain(known_servers).chain(seeds) {
+            if !servers.iter().any(|other| other.is_at(server)) {
+                servers.push(Arc::clone(server));
             }
         }
-        Some((attempt, servers))
+        servers.sort_by_key(is_silent);
+        Some(Search { attempt, servers })
     }
 
     /// When the next attempt is due, or the present one is to be given up.
@@ -179,13 +180,13 @@ mod tests {
         let mut discovery = Discovery::new(&config, now);
         let node = Arc::new(config.seeds.first().at("c", 6379, None));
         let start = |discovery: &mut Discovery, now| {
-            discovery.start(true, &config.seeds, vec![(Arc::clone(&node), true)], now)
+            discovery.start(true, &config.seeds, || vec![(Arc::clone(&node), true)], now)
         };
         assert!(start(&mut discovery, now).is_none(), "nobody wants it");
         for _ in 0..1000 {
             discovery.want(Some(Arc::clone(config.seeds.iter().last().unwrap())));
         }
-        let (attempt, servers) = start(&mut discovery, now).unwrap();
+        let Search { attempt, servers } = start(&mut discovery, now).unwrap();
         assert_eq!(names(&servers), ["redis://b:6379", "redis://c:6379", "redis://a:6379"]);
         assert!(start(&mut discovery, now).is_none());
         discovery.finish(attempt, None, now);
@@ -203,7 +204,7 @@ mod tests {
         let first = config.seeds.first();
         let nodes = vec![(Arc::clone(first), false), (Arc::new(first.at("c", 6379, None)), true)];
         discovery.want(None);
-        let (_, servers) = discovery.start(true, &config.seeds, nodes, now).unwrap();
+        let Search { servers, .. } = discovery.start(true, &config.seeds, || nodes, now).unwrap();
         assert_eq!(names(&servers), ["redis://c:6379", "redis://b:6379", "redis://a:6379"]);
     }
 
@@ -212,16 +213,16 @@ mod tests {
         let (config, now) = (config(), Instant::now());
         let mut discovery = Discovery::new(&config, now);
         let start = |discovery: &mut Discovery, is_needed, now| {
-            discovery.start(is_needed, &config.seeds, Vec::new(), now)
+            discovery.start(is_needed, &config.seeds, Vec::new, now)
         };
         discovery.want(None);
-        let (attempt, servers) = start(&mut discovery, false, now).unwrap();
+        let Search { attempt, servers } = start(&mut discovery, false, now).unwrap();
         assert_eq!(names(&servers), ["redis://a:6379", "redis://b:6379"]);
         discovery.finish(attempt, Some(&ConnectError::transient("refused")), now);
         let later = now + Duration::from_secs(3);
         assert_eq!(discovery.next(false), None);
         assert!(start(&mut discovery, false, later).is_none());
-        let (_, servers) = start(&mut discovery, true, later).unwrap();
+        let Search { servers, .. } = start(&mut discovery, true, later).unwrap();
         assert_eq!(names(&servers), ["redis://b:6379", "redis://a:6379"]);
         assert_eq!(discovery.last_failure(), "refused");
     }
@@ -231,7 +232,7 @@ mod tests {
         let (config, now) = (config(), Instant::now());
         let mut discovery = Discovery::new(&config, now);
         discovery.want(None);
-        let (attempt, _) = discovery.start(true, &config.seeds, Vec::new(), now).unwrap();
+        let Search { attempt, .. } = discovery.start(true, &config.seeds, Vec::new, now).unwrap();
         discovery.finish(attempt, None, now);
         discovery.used(now + MAX_AGE / 2);
         assert_eq!(discovery.next(true), None);

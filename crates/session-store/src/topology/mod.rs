@@ -78,11 +78,19 @@ impl Topology {
         }
     }
 
-    fn discovery(&mut self) -> Option<&mut Discovery> {
+    fn discovery(&self) -> Option<&Discovery> {
         match self {
             Self::Single(_) => None,
-            Self::Cluster(cluster) => Some(cluster.discovery()),
-            Self::Sentinel(sentinel) => Some(sentinel.discovery()),
+            Self::Cluster(cluster) => Some(&cluster.discovery),
+            Self::Sentinel(sentinel) => Some(&sentinel.discovery),
+        }
+    }
+
+    fn discovery_mut(&mut self) -> Option<&mut Discovery> {
+        match self {
+            Self::Single(_) => None,
+            Self::Cluster(cluster) => Some(&mut cluster.discovery),
+            Self::Sentinel(sentinel) => Some(&mut sentinel.discovery),
         }
     }
 
@@ -95,10 +103,7 @@ impl Topology {
     /// How long a server may be silent before it is looked whether another one has taken its place; `None` if
     /// none can.
     pub(crate) fn patience(&self, config: &Config) -> Option<Duration> {
-        match self {
-            Self::Single(_) => None,
-            Self::Cluster(_) | Self::Sentinel(_) => Some(config.patience()),
-        }
+        self.may_redirect().then(|| config.patience())
     }
 
     /// Takes note of where a server has sent a command.
@@ -122,7 +127,7 @@ impl Topology {
     /// Takes note that what is known of the servers may be out of date: one cannot be reached, or has no
     /// session that it should have.
     pub(crate) fn suspect(&mut self) {
-        if let Some(discovery) = self.discovery() {
+        if let Some(discovery) = self.discovery_mut() {
             discovery.want(None);
         }
     }
@@ -130,17 +135,13 @@ impl Topology {
     /// Takes note that what is known of the servers is used.
     pub(crate) fn used(&mut self, now: Instant) {
         if let Self::Cluster(cluster) = self {
-            cluster.discovery().used(now);
+            cluster.discovery.used(now);
         }
     }
 
     /// When servers have to be asked next, or are given up; `is_needed` while commands wait for that.
     pub(crate) fn next_search(&self, is_needed: bool) -> Option<Instant> {
-        match self {
-            Self::Single(_) => None,
-            Self::Cluster(cluster) => cluster.next_search(is_needed),
-            Self::Sentinel(sentinel) => sentinel.next_search(is_needed),
-        }
+        self.discovery()?.next(is_needed)
     }
 
     /// Returns whom to ask, if that is due. It has to end in [`Topology::finish_search`].
@@ -185,7 +186,7 @@ impl Topology {
         failure: Option<&ConnectError>,
         now: Instant,
     ) -> Option<(u32, Duration)> {
-        self.discovery()?.finish(attempt, failure, now)
+        self.discovery_mut()?.finish(attempt, failure, now)
     }
 
     /// Takes over what a server has told.
@@ -206,7 +207,7 @@ impl Topology {
         match self {
             Self::Single(_) => "",
             Self::Cluster(cluster) => cluster.last_failure(),
-            Self::Sentinel(sentinel) => sentinel.last_failure(),
+            Self::Sentinel(sentinel) => sentinel.discovery.last_failure(),
         }
     }
 }

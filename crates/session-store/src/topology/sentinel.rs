@@ -12,7 +12,7 @@ pub(crate) struct Sentinel {
     config: Arc<Config>,
     /// The primary's, once a sentinel has named it.
     place: Option<Place>,
-    discovery: Discovery,
+    pub(super) discovery: Discovery,
     /// The latest search that may have been misled: a sentinel has told of a new primary since it started.
     misled: u64,
 }
@@ -27,22 +27,8 @@ impl Sentinel {
         self.place
     }
 
-    pub(super) fn discovery(&mut self) -> &mut Discovery {
-        &mut self.discovery
-    }
-
-    pub(super) fn last_failure(&self) -> &str {
-        self.discovery.last_failure()
-    }
-
-    pub(super) fn next_search(&self, is_needed: bool) -> Option<Instant> {
-        self.discovery.next(is_needed)
-    }
-
     pub(super) fn start_search(&mut self, is_needed: bool, now: Instant) -> Option<Search> {
-        let seeds = &self.config.seeds;
-        let (attempt, servers) = self.discovery.start(is_needed, seeds, Vec::new(), now)?;
-        Some(Search { attempt, servers })
+        self.discovery.start(is_needed, &self.config.seeds, Vec::new, now)
     }
 
     /// The server is a replica now. Where it sends us may not be where the sentinels want us yet.
