@@ -7,6 +7,7 @@ mod capabilities;
 mod in_flight;
 mod outbox;
 pub(crate) mod pool;
+mod settle;
 #[cfg(all(test, unix))]
 mod tests;
 mod transmit;
@@ -21,6 +22,7 @@ use mio::{Registry, Token};
 use self::attempts::{Attempts, Need};
 use self::capabilities::Capabilities;
 use self::in_flight::{Answered, InFlight};
+use self::settle::settle;
 use self::wire::Wire;
 use crate::command::{Command, Request};
 use crate::config::{Config, Server};
@@ -29,9 +31,8 @@ use crate::engine::settlement::Settlement;
 use crate::error::Error;
 use crate::event::Event;
 use crate::handover::outcome::Answer;
-use crate::resp::error_code;
 use crate::verbs::stage::StagingIds;
-use crate::verbs::{Encoder, Meaning, Step};
+use crate::verbs::{Encoder, Step};
 
 /// What a connection works with during one turn of the engine.
 pub(crate) struct Turn<'a> {
@@ -381,42 +382,5 @@ impl Connection {
 
         let waiting = self.waiting.iter().map(|command| command.deadline);
         self.in_flight.next_deadline().into_iter().chain(waiting).min()
-    }
-}
-
-/// Whether a node of a cluster has refused a command before it did anything, because of something that will
-/// pass: its slot is on the move, or the node is not what it was.
-fn is_for_a_moment(words: &[u8]) -> bool {
-    matches!(
-        error_code(words),
-        b"TRYAGAIN" | b"CLUSTERDOWN" | b"LOADING" | b"MASTERDOWN" | b"NOREPLICAS" | b"READONLY"
-    )
-}
-
-/// Does with a reply what whoever asked is waiting for.
-fn settle(command: &mut Command, meaning: Meaning<'_>, server: &Arc<Server>, turn: &mut Turn<'_>) {
-    let ticket = command.ticket;
-    match meaning {
-        Meaning::Answered(answer) => turn.settlement.answer(ticket, answer),
-        Meaning::TooLarge(bytes) => {
-            turn.settlement.fail(ticket, Error::too_large(bytes, turn.config.max_bytes));
-        }
-        Meaning::Refused(words) if command.step.reads() && error_code(words) == b"WRONGTYPE" => {
-            turn.settlement.fail(ticket, Error::another_type());
-        }
-        Meaning::Refused(words) => {
-            let prefix = turn.config.prefix.as_bytes();
-            let mut error = Error::refused(server, words, prefix);
-            if let Some(advice) = command.step.advice(words) {
-                error.message.truncate(error.message.trim_end_matches('.').len());
-                error.message.push_str(advice);
-            }
-            if turn.may_redirect && is_for_a_moment(words) {
-                turn.settlement.postpone(command.again(), error);
-            } else {
-                turn.settlement.fail(ticket, error);
-            }
-        }
-        Meaning::Redirected(words) => turn.settlement.redirect(command.again(), server, words),
     }
 }
