@@ -4,8 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { freePort } from './redis-server.js'
-import { behindProxies, startRestartableRedis, tlsArguments, until } from './restartable-redis.js'
-import { temporaryFolder } from './watchdog.js'
+import {
+  behindProxies,
+  startInFolder,
+  startRestartableRedis,
+  tlsArguments,
+  until,
+} from './restartable-redis.js'
 
 /**
  * @typedef {import('./restartable-redis.js').RestartableRedis & Place} ClusterNode
@@ -44,22 +49,13 @@ const SLOTS = 16_384
  * @param {ClusterOptions} [options]
  * @returns {Promise<Cluster>}
  */
-export async function startRedisCluster(options = {}) {
-  for (let attempts = 5; ; attempts--) {
-    let folder = temporaryFolder('redis-cluster-')
-    try {
-      return await start(options, folder)
-    } catch (error) {
-      folder.remove()
-      let isTaken = error instanceof Error && /address already in use/i.test(error.message)
-      if (!isTaken || attempts === 0) throw error
-    }
-  }
+export function startRedisCluster(options = {}) {
+  return startInFolder('redis-cluster-', (folder) => start(options, folder))
 }
 
 /**
  * @param {ClusterOptions} options
- * @param {ReturnType<typeof temporaryFolder>} folder
+ * @param {ReturnType<typeof import('./watchdog.js').temporaryFolder>} folder
  * @returns {Promise<Cluster>}
  */
 async function start(options, folder) {

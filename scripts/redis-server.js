@@ -42,10 +42,18 @@ export async function startRedisServer(options = {}) {
     try {
       return await start(binary, port, options)
     } catch (error) {
-      let isTaken = error instanceof Error && /address already in use/i.test(error.message)
-      if (!isTaken || --attempts === 0) throw error
+      if (!isAddressTaken(error) || --attempts === 0) throw error
     }
   }
+}
+
+/**
+ * Whether a server could not start because somebody has taken its port meanwhile.
+ *
+ * @param {unknown} error
+ */
+export function isAddressTaken(error) {
+  return error instanceof Error && /address already in use/i.test(error.message)
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A Redis server that can be paused, killed, and started again where it was: one of several that know each other. */
-import { startRedisServer } from './redis-server.js'
+import { isAddressTaken, startRedisServer } from './redis-server.js'
+import { temporaryFolder } from './watchdog.js'
 
 /**
  * @typedef {object} RestartableRedis
@@ -101,6 +102,27 @@ export function tlsArguments({ ca, server, client }, port) {
 /** Returns the arguments of a server that connects to others from where proxies know that it is no client. */
 export function behindProxies() {
   return process.platform === 'linux' ? ['--bind-source-addr', '127.0.0.2'] : []
+}
+
+/**
+ * Starts servers that have their files in a new folder, which is removed if that fails. Tries again where somebody else has
+ * taken one of their ports meanwhile.
+ *
+ * @template started
+ * @param {string} prefix Of the folder's name
+ * @param {(folder: ReturnType<typeof temporaryFolder>) => Promise<started>} start
+ * @returns {Promise<started>}
+ */
+export async function startInFolder(prefix, start) {
+  for (let attempts = 5; ; attempts--) {
+    let folder = temporaryFolder(prefix)
+    try {
+      return await start(folder)
+    } catch (error) {
+      folder.remove()
+      if (!isAddressTaken(error) || attempts === 0) throw error
+    }
+  }
 }
 
 /**

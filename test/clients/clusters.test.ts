@@ -1,25 +1,16 @@
 /** The clients of the app that know a Redis Cluster, over a real one. */
 import { createSession } from '@remix-run/session'
-import { GlideClusterClient, Logger } from '@valkey/valkey-glide'
+import { Logger } from '@valkey/valkey-glide'
 import { Cluster } from 'ioredis'
 import { Cluster as ValkeyCluster } from 'iovalkey'
-import { createCluster } from 'redis'
-import {
-  createRedisSessionStorage,
-  type ClientOptions,
-  type RedisSessionStorage,
-} from 'remix-session-storage-redis'
+import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { stored, valueOf } from '../support/failure.ts'
+import { openGlideCluster, openNodeRedisCluster, type OpenClient } from '../support/open-client.ts'
 
 Logger.setLoggerConfig('off')
-
-interface OpenClient {
-  client: ClientOptions['client']
-  close(): void
-}
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -28,29 +19,14 @@ beforeAll(async () => {
 afterAll(() => cluster.stop())
 
 describe.each<[string, (urls: string[]) => Promise<OpenClient>]>([
-  [
-    'node-redis',
-    async (urls) => {
-      let client = createCluster({ rootNodes: urls.map((url) => ({ url })) })
-      client.on('error', () => {})
-      await client.connect()
-      return { client, close: () => client.destroy() }
-    },
-  ],
+  ['node-redis', (urls) => openNodeRedisCluster(urls)],
   ['ioredis', (urls) => openLikeIoredis(new Cluster(urls))],
   [
     'ioredis, auto-pipelining, keyPrefix',
     (urls) => openLikeIoredis(new Cluster(urls, { enableAutoPipelining: true, keyPrefix: 'app:' })),
   ],
   ['iovalkey', (urls) => openLikeIoredis(new ValkeyCluster(urls))],
-  [
-    'valkey-glide',
-    async (urls) => {
-      let addresses = urls.map((url) => ({ host: '127.0.0.1', port: Number(new URL(url).port) }))
-      let client = await GlideClusterClient.createClient({ addresses, requestTimeout: 2000 })
-      return { client, close: () => client.close() }
-    },
-  ],
+  ['valkey-glide', (urls) => openGlideCluster(urls, { requestTimeout: 2000 })],
 ])('a cluster of %s', (_, openClient) => {
   let open: OpenClient
   beforeEach(async () => {

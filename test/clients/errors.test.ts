@@ -4,20 +4,16 @@ import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
 import type { EventEmitter } from 'node:events'
 import { runInNewContext } from 'node:vm'
-import { createClient, createClientPool, createCluster } from 'redis'
+import { createClient, createClientPool } from 'redis'
 import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
+import { openNodeRedisCluster, type OpenClient } from '../support/open-client.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 Logger.setLoggerConfig('off')
-
-interface OpenClient {
-  client: ClientOptions['client']
-  close(): void
-}
 
 let redis: TestRedis
 let cluster: TestCluster
@@ -51,15 +47,7 @@ const clients: [string, () => Promise<OpenClient>][] = [
       return { client, close: () => client.destroy() }
     },
   ],
-  [
-    'node-redis, cluster',
-    async () => {
-      let client = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })) })
-      client.on('error', () => {})
-      await client.connect()
-      return { client, close: () => client.destroy() }
-    },
-  ],
+  ['node-redis, cluster', () => openNodeRedisCluster(cluster.urls)],
   ['ioredis', async () => withDisconnect(new Redis(redis.port))],
   ['iovalkey', async () => withDisconnect(new Valkey(redis.port))],
   ['valkey-glide', () => glide(2000)],

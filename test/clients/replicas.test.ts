@@ -1,20 +1,15 @@
 /** Clients that the app has set up to read from replicas, which may not have yet what was written. */
-import { GlideClusterClient, Logger } from '@valkey/valkey-glide'
+import { Logger } from '@valkey/valkey-glide'
 import { Cluster } from 'ioredis'
-import { createCluster } from 'redis'
-import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
+import { createRedisSessionStorage } from 'remix-session-storage-redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { until } from '../../scripts/restartable-redis.js'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { stored, valueOf } from '../support/failure.ts'
+import { openGlideCluster, openNodeRedisCluster, type OpenClient } from '../support/open-client.ts'
 
 Logger.setLoggerConfig('off')
-
-interface OpenClient {
-  client: ClientOptions['client']
-  close(): void
-}
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -47,16 +42,7 @@ async function mendReplication() {
 }
 
 describe.each<[string, (urls: string[]) => Promise<OpenClient>]>([
-  [
-    'node-redis, useReplicas',
-    async (urls) => {
-      let rootNodes = urls.map((url) => ({ url }))
-      let client = createCluster({ rootNodes, useReplicas: true })
-      client.on('error', () => {})
-      await client.connect()
-      return { client, close: () => client.destroy() }
-    },
-  ],
+  ['node-redis, useReplicas', (urls) => openNodeRedisCluster(urls, { useReplicas: true })],
   [
     'ioredis, scaleReads',
     async (urls) => {
@@ -66,14 +52,7 @@ describe.each<[string, (urls: string[]) => Promise<OpenClient>]>([
       return { client, close: () => client.disconnect() }
     },
   ],
-  [
-    'valkey-glide, readFrom',
-    async (urls) => {
-      let addresses = urls.map((url) => ({ host: '127.0.0.1', port: Number(new URL(url).port) }))
-      let client = await GlideClusterClient.createClient({ addresses, readFrom: 'preferReplica' })
-      return { client, close: () => client.close() }
-    },
-  ],
+  ['valkey-glide, readFrom', (urls) => openGlideCluster(urls, { readFrom: 'preferReplica' })],
 ])('over %s', (_, open) => {
   test('a session that was saved is read, where reads refresh nothing', async () => {
     let { client, close } = await open(cluster.urls)

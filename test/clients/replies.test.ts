@@ -2,19 +2,15 @@
 import { Decoder, GlideClient, Logger, ProtocolVersion } from '@valkey/valkey-glide'
 import { Redis } from 'ioredis'
 import { createClient, RESP_TYPES } from 'redis'
-import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
+import { createRedisSessionStorage } from 'remix-session-storage-redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { ensureValkey } from '../../scripts/other-servers.js'
 import { stored, valueOf } from '../support/failure.ts'
+import type { OpenClient } from '../support/open-client.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 Logger.setLoggerConfig('off')
-
-interface OpenClient {
-  client: ClientOptions['client']
-  close(): void
-}
 
 const AS_BYTES = {
   [RESP_TYPES.BLOB_STRING]: Buffer,

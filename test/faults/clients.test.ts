@@ -4,19 +4,15 @@ import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
 import type { EventEmitter } from 'node:events'
 import { createClient, createClientPool } from 'redis'
-import { createRedisSessionStorage, type ClientOptions } from 'remix-session-storage-redis'
+import { createRedisSessionStorage } from 'remix-session-storage-redis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { nodeRedisClient } from '../support/backends.ts'
 import { failure, SLACK, stored, valueOf } from '../support/failure.ts'
+import type { OpenClient } from '../support/open-client.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 const TIMEOUT = 300
-
-interface OpenClient {
-  client: ClientOptions['client']
-  close(): void
-}
 
 describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
   [

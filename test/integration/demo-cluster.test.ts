@@ -1,9 +1,9 @@
 /** The demo on a cluster: where the session is, and that it outlives the server that has it. */
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startApp, type AppProcess } from '../../demo/app-process.ts'
-import { ensureProgram } from '../../scripts/programs.js'
+import { startBrowser } from '../support/browser.ts'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 
 let cluster: TestCluster
@@ -15,10 +15,7 @@ beforeAll(async () => {
   process.env.REDIS_URL = cluster.urls.join(',')
   process.env.SESSION_SECRET = 's3cret'
   app = await startApp(['--cluster'])
-  browser = await chromium.launch({
-    executablePath: ensureProgram('chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  })
+  browser = await startBrowser()
 })
 afterAll(async () => {
   await browser.close()

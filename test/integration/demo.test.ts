@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startApp, type AppProcess } from '../../demo/app-process.ts'
 import { createVolleys } from '../../demo/volleys.ts'
-import { ensureProgram } from '../../scripts/programs.js'
+import { startBrowser } from '../support/browser.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 let redis: TestRedis
@@ -27,10 +27,7 @@ beforeAll(async () => {
   process.env.SESSION_SECRET = 's3cret'
   folder = await mkdtemp(path.join(tmpdir(), 'demo-'))
   app = await startApp()
-  browser = await chromium.launch({
-    executablePath: ensureProgram('chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  })
+  browser = await startBrowser()
 })
 afterAll(async () => {
   await browser.close()

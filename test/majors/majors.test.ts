@@ -8,13 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { checkContract } from '../support/contract.ts'
 import { failure, SLACK, stored, valueOf } from '../support/failure.ts'
+import type { OpenClient } from '../support/open-client.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { startUpstashBridge, type UpstashBridge } from '../support/upstash-bridge.ts'
-
-interface OpenClient {
-  client: ClientOptions['client']
-  close(): void
-}
 
 const TIMEOUT = 500
 

@@ -6,12 +6,12 @@ import path from 'node:path'
 import { freePort } from '../../scripts/redis-server.js'
 import {
   behindProxies,
+  startInFolder,
   startRestartableRedis,
   tlsArguments,
   until,
   type RestartableRedis,
 } from '../../scripts/restartable-redis.js'
-import { temporaryFolder } from '../../scripts/watchdog.js'
 import type { Certificates } from './certificates.ts'
 import { startProxy, type Proxy } from './proxy.ts'
 
@@ -69,17 +69,8 @@ const SENTINELS = 3
 /** Milliseconds without an answer after which a sentinel takes a server to be down. */
 const DOWN_AFTER = 1000
 
-export async function startSentinels(options: SentinelsOptions = {}): Promise<TestSentinels> {
-  for (let attempts = 5; ; attempts--) {
-    let folder = temporaryFolder('redis-sentinels-')
-    try {
-      return await start(options, folder)
-    } catch (error) {
-      folder.remove()
-      let isTaken = error instanceof Error && /address already in use/i.test(error.message)
-      if (!isTaken || attempts === 0) throw error
-    }
-  }
+export function startSentinels(options: SentinelsOptions = {}): Promise<TestSentinels> {
+  return startInFolder('redis-sentinels-', (folder) => start(options, folder))
 }
 
 async function start(

@@ -14,9 +14,8 @@ import {
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { breakNode, NODE_FAULTS, type NodeFault } from '../support/node-faults.ts'
 import { startProxy } from '../support/proxy.ts'
-import { collectThrown } from '../support/thrown.ts'
+import { FAULTS_TIMEOUT, surviveFaults } from '../support/random-faults.ts'
 
-const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 10)
 const TIMEOUT = 1000
 
 async function startTestCluster(options?: Parameters<typeof startCluster>[0]) {
@@ -121,31 +120,18 @@ async function suffer({ kind, node: number, milliseconds }: Fault, cluster: Test
   return cluster.moveSlot(slot, others[number % others.length]!)
 }
 
-test(
-  'whatever fails, requests end in time and nobody gets the session of another',
-  async () => {
-    let seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 2 ** 31)
-    console.log(`FAULT_SEED=${seed}`)
-    let thrown = collectThrown()
-    let cluster = await startTestCluster({ proxied: true })
-    let storage = open(cluster.urls)
-    let ids = await Promise.all(Array.from({ length: 64 }, () => stored(storage, 0)))
-    let visitors = ids.map((id, name) => startVisitor(storage, id, name))
-    let schedule = fc.sample(fault, { seed, numRuns: 1000 })
-    let end = performance.now() + SECONDS * 1000
-    while (performance.now() < end) {
-      // Some cannot be had at the moment, such as a failover of a primary.
-      await suffer(schedule.shift()!, cluster).catch(() => {})
-      await Promise.race([sleep(100), ...visitors.map(({ done }) => done)])
-    }
+async function start() {
+  let cluster = await startTestCluster({ proxied: true })
+  async function recover() {
     for (let node of cluster.nodes) node.resume()
     await cluster.agreed()
-    let mended = performance.now()
-    await sleep(2 * TIMEOUT)
-    await Promise.all(visitors.map((visitor) => visitor.stop()))
+  }
+  let storage = open(cluster.urls)
+  return { storage, suffer: (fault: Fault) => suffer(fault, cluster), recover }
+}
 
-    for (let { successes } of visitors) expect(successes.at(-1)).toBeGreaterThan(mended)
-    expect(thrown).toEqual([])
-  },
-  120_000 + SECONDS * 1000,
+test(
+  'whatever fails, requests end in time and nobody gets the session of another',
+  () => surviveFaults(start, fault, { timeout: TIMEOUT, refusals: CLUSTER_REFUSALS }),
+  FAULTS_TIMEOUT,
 )
