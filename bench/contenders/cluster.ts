@@ -1,7 +1,7 @@
 /** The same on a Redis Cluster: this package, and the original over the client for clusters of each family. */
 import { TTL, type Contender } from './contender.ts'
 import { importOriginal, ioredisContract, overGlide } from './original.ts'
-import { importPackage, MERGING, OVERWRITING, type Options } from './ours.ts'
+import { MERGING, OVERWRITING, overUrls, type Options } from './ours.ts'
 
 /** By the keys that they have on one server. */
 export const clusterContenders: Record<string, Contender> = {
@@ -13,18 +13,7 @@ export const clusterContenders: Record<string, Contender> = {
 }
 
 function ours(name: string, options: Options): Contender {
-  return {
-    name,
-    kind: 'ours',
-    packages: [],
-    async load() {
-      let { createRedisSessionStorage } = await importPackage()
-      return (...urls) => {
-        let storage = createRedisSessionStorage({ url: urls, cluster: true, ...options })
-        return { storage, connect: () => storage.connect(), close: () => storage.close() }
-      }
-    },
-  }
+  return overUrls(name, (url) => ({ url, cluster: true, ...options }))
 }
 
 function nodeRedis(): Contender {

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { TTL, type Contender } from './contender.ts'
 
 type Package = typeof import('../../dist/index.js')
+type UrlOptions = import('../../dist/index.js').UrlOptions
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -26,14 +27,19 @@ export const url = withUrl('ours', OVERWRITING)
 export const urlMerging = withUrl('ours, merging', MERGING)
 
 function withUrl(name: string, options: Options): Contender {
+  return overUrls(name, ([url = '']) => ({ url, ...options }))
+}
+
+/** @param optionsFor returns the options of a storage on the servers at these URLs */
+export function overUrls(name: string, optionsFor: (urls: string[]) => UrlOptions): Contender {
   return {
     name,
     kind: 'ours',
     packages: [],
     async load() {
       let { createRedisSessionStorage } = await importPackage()
-      return (url) => {
-        let storage = createRedisSessionStorage({ url, ...options })
+      return (...urls) => {
+        let storage = createRedisSessionStorage(optionsFor(urls))
         return { storage, connect: () => storage.connect(), close: () => storage.close() }
       }
     },
@@ -116,7 +122,7 @@ function withIoredis(name: string, options: Options): Contender {
   }
 }
 
-export function importPackage(): Promise<Package> {
+function importPackage(): Promise<Package> {
   return importFrom(ROOT)
 }
 
