@@ -4,8 +4,8 @@ export interface Caller {
   /** Whether the caller has not been told yet that the deadline has passed. */
   readonly isWaiting: boolean
 
-  /** Whether no other call is pending. */
-  readonly isAlone: boolean
+  /** How many calls are pending, this one included. */
+  readonly pending: number
 
   /** Milliseconds until the deadline. */
   readonly left: number

@@ -61,9 +61,8 @@ export class Calls {
     this.#lateWrites = new LateWrites(settings.timeout / 2)
   }
 
-  /** Whether no more than one call is pending. */
-  get isAlone(): boolean {
-    return this.#settings.pending.calls <= 1
+  get pending(): number {
+    return this.#settings.pending.calls
   }
 
   get isClientLate(): boolean {
@@ -234,8 +233,8 @@ class Call extends Deadline implements Caller {
     return this.until - performance.now()
   }
 
-  get isAlone(): boolean {
-    return this.#calls.isAlone
+  get pending(): number {
+    return this.#calls.pending
   }
 
   get isClientLate(): boolean {

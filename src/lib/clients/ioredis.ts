@@ -40,8 +40,8 @@ export const ioredis: ClientFamily = {
     let writeTogether = togetherOn(() => client.stream)
     let methods = withoutAutoPipelines(client)
 
-    function send([name, ...args]: string[], _: string, { isAlone }: Caller): unknown {
-      if (!isAlone) writeTogether()
+    function send([name, ...args]: string[], _: string, { pending }: Caller): unknown {
+      if (pending > FEW_CALLS) writeTogether()
       let method = METHODS[name!]!
       return methods === undefined ? client[method](...args) : methods[method]!.apply(client, args)
     }
@@ -74,23 +74,32 @@ function withoutAutoPipelines(client: any): Record<string, Function> | undefined
 }
 
 /**
- * Returns what has a socket write the commands of this tick at once. By itself, ioredis writes each of them, which takes
- * longer than all else that it does for a command.
+ * By itself, ioredis writes each command, which takes longer than all else that it does for one. Up to this many
+ * pending calls that is right all the same: Redis is at work while the next command is made.
  */
+const FEW_CALLS = 4
+
+/** How many commands are written together: Redis works on them while the next ones are made. */
+const COMMANDS_TOGETHER = 32
+
+/** Returns what has a socket write the commands of this tick together, when called before each of them. */
 function togetherOn(socketNow: () => Writable | null | undefined): () => void {
   let corked: Writable | undefined
+  let commands = 0
 
   function uncork(): void {
-    corked!.uncork()
+    corked?.uncork()
     corked = undefined
   }
 
   return () => {
-    if (corked !== undefined) return
+    if (corked === undefined) process.nextTick(uncork)
+    else if (++commands < COMMANDS_TOGETHER) return
+    uncork()
+    commands = 0
     let socket = socketNow()
     if (!hasMethod(socket, 'cork')) return
     corked = socket!
-    socket!.cork()
-    process.nextTick(uncork)
+    corked.cork()
   }
 }
