@@ -33,6 +33,12 @@ export const MERGING: Record<string, string> = {
   'ours-ioredis': 'ours-ioredis-merge',
 }
 
+/** The keys of the original over the same client, by those of ours over a client of the app. */
+export const ORIGINALS: Record<string, string> = {
+  'ours-node-redis': 'node-redis',
+  'ours-ioredis': 'ioredis',
+}
+
 /** The keys of those that overwrite: it is they that are compared, like for like. */
 export const OVERWRITING = Object.keys(contenders).filter((name) => !isMerging(name))
 

@@ -4,6 +4,7 @@ import { compile, type Config, type TopLevelSpec } from 'vega-lite'
 
 import type { Results } from '../results.ts'
 import type { Figure } from '../statistics.ts'
+import { clientRatios } from './clients.ts'
 import { OURS } from './comparison.ts'
 import { sizeText } from './text.ts'
 
@@ -57,6 +58,8 @@ interface Titles {
   x: string
   mark: 'line' | 'bar'
   isLogarithmic?: boolean
+  /** A height at which there is a line across the chart. */
+  level?: number
 }
 
 function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles][] {
@@ -103,6 +106,23 @@ function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles]
       },
     ],
     [
+      'clients',
+      clientRatios(results, 'requestsPerSecond').map(({ inFlight, client, ratio }) => ({
+        x: String(inFlight),
+        contender: client,
+        value: ratio.median,
+        low: ratio.low,
+        high: ratio.high,
+      })),
+      {
+        title: 'Requests per second over a client of the app',
+        subtitle: `As a multiple of the original's over the same client, more is better: ${work}, 300 B`,
+        x: 'Requests in flight',
+        mark: 'line',
+        level: 1,
+      },
+    ],
+    [
       'http',
       http.flatMap(({ connections, figures }) =>
         rowsOf(results, String(connections), figures, 'requestsPerSecond'),
@@ -118,8 +138,8 @@ function chartsOf(results: Results): [name: string, rows: Row[], titles: Titles]
 }
 
 /**
- * Ours over a passed client is only in the tables, because its line would cover that client's own; so
- * is another version of ours.
+ * Ours over a passed client has a chart of its own, because its line would cover that client's; another version of
+ * ours is only in the tables.
  */
 function rowsOf<name extends string>(
   { contenders }: Results,
@@ -141,7 +161,7 @@ function rowsOf<name extends string>(
 function specOf(
   { contenders }: Results,
   rows: Row[],
-  { title, subtitle, x, mark, isLogarithmic }: Titles,
+  { title, subtitle, x, mark, isLogarithmic, level }: Titles,
   theme: Theme,
 ): TopLevelSpec {
   let present = new Set(rows.map(({ contender }) => contender))
@@ -195,7 +215,21 @@ function specOf(
           ...(mark === 'bar' ? { color: { value: INK[theme].text } } : {}),
         },
       },
+      ...(level === undefined ? [] : [levelAt(level, theme)]),
     ],
+  }
+}
+
+function levelAt(level: number, theme: Theme) {
+  return {
+    data: { values: [{}] },
+    mark: { type: 'rule' as const, strokeDash: [5, 4] },
+    encoding: {
+      x: { value: 0 },
+      x2: { value: 'width' as const },
+      y: { datum: level },
+      color: { value: INK[theme].faint },
+    },
   }
 }
 

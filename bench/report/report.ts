@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 
 import { MERGING } from '../contenders/index.ts'
 import type { Results } from '../results.ts'
+import { clientComparisons } from './clients.ts'
 import { clusterSections } from './cluster.ts'
 import { BEFORE, OURS, peersOf } from './comparison.ts'
 import { mergingSections } from './merging.ts'
@@ -67,6 +68,7 @@ function sections(results: Results): Section[] {
     { head: 'ours / best peer', name: OURS, rivals: peers },
     { head: 'ours, merging / best peer', name: MERGING[OURS]!, rivals: peers },
     { head: 'ours / before', name: OURS, rivals: [BEFORE] },
+    ...clientComparisons(results),
   ]
   let titled = (title: string, figures: Section['figures'], columns: Column[]): Section => ({
     title,

@@ -1,6 +1,7 @@
 /** What this package aims to reach, mostly against the best of its peers, and whether it does. */
 import type { HttpResult, Results } from '../results.ts'
 import type { Figure } from '../statistics.ts'
+import { clientTargets } from './clients.ts'
 import { clusterTargets } from './cluster.ts'
 import { bestOf, differenceOf, floorOf, OURS, peersOf, pick, ratioOf } from './comparison.ts'
 import { mergingTargets } from './merging.ts'
@@ -21,6 +22,7 @@ export function verdicts(results: Results): Verdict[] {
   let targets = [
     ...requestTargets(results),
     ...mergingTargets(results),
+    ...clientTargets(results),
     ...clusterTargets(results),
     ...httpTargets(results),
     ...startupTargets(results),
