@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../scripts/redis-server.js'
 import { startCluster, type ClusterOptions } from '../support/cluster.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
+import { startRedis } from '../support/redis.ts'
 import { startSentinels } from '../support/sentinels.ts'
 
 const TIMEOUT = 1500
@@ -69,6 +70,23 @@ test('a node of another cluster at the address of one that died does not get the
   await Promise.allSettled(Array.from({ length: 20 }, () => stored(storage, 0)))
   let [, second, third] = other.nodes
   expect((await second!.command('DBSIZE')) + (await third!.command('DBSIZE'))).toBe(0)
+})
+
+test('a server without cluster support at the address of a node that died gets no sessions', async () => {
+  let [cluster, other] = await Promise.all([startTestCluster(), startRedis()])
+  onTestFinished(() => other.stop())
+  let storage = open({ url: cluster.urls, cluster: true })
+  let ids = await Promise.all(Array.from({ length: 60 }, (_, index) => stored(storage, index)))
+  let dead = cluster.nodes[0]!
+  await dead.kill()
+  await forward(dead.port, other.port)
+
+  let reads = await Promise.allSettled(ids.map((id) => valueOf(storage, id)))
+  let values = reads.flatMap((read) => (read.status === 'fulfilled' ? [read.value] : []))
+  expect(values.length).toBeLessThan(ids.length)
+  expect(values).not.toContain(undefined)
+  await Promise.allSettled(Array.from({ length: 20 }, () => stored(storage, 0)))
+  expect(await other.side.dbSize()).toBe(0)
 })
 
 test('a sentinel that falls silent does not keep another one from telling of a new primary', async () => {

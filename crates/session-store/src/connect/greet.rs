@@ -4,7 +4,7 @@ use super::ConnectError;
 use super::talk::{NOT_REDIS, Talk};
 use crate::config::{Identity, Server};
 use crate::error::without_arguments;
-use crate::resp::Reply;
+use crate::resp::{Reply, error_code};
 
 /// What servers list us as.
 const NAME: &[u8] = b"remix-session-storage-redis";
@@ -68,15 +68,18 @@ pub(super) fn greet(talk: &mut Talk<'_>, server: &Server) -> Result<(), ConnectE
     Ok(())
 }
 
-/// Checks that a node is the one that is wanted. Where addresses are given out again, another one, be it of
-/// another cluster, may have got its address.
+/// Checks that a node is the one that is wanted. Where addresses are given out again, another server may have got its
+/// address: a node, be it of another cluster, or one without cluster support, which knows no such command.
 fn check_node(reply: &Reply<'_>, id: &str) -> Result<(), ConnectError> {
-    match reply {
-        Reply::Bulk(own) if *own != id.as_bytes() => {
-            Err(ConnectError::transient("another node has this address now"))
-        }
-        _ => Ok(()),
+    let is_another = match reply {
+        Reply::Bulk(own) => *own != id.as_bytes(),
+        Reply::Error(words) => error_code(words) == b"ERR",
+        _ => false,
+    };
+    if is_another {
+        return Err(ConnectError::transient("another server has this address now"));
     }
+    Ok(())
 }
 
 /// Checks that a server is no replica. One that does not let us ask will refuse writes if it is.
