@@ -1,14 +1,15 @@
 //! Options, checked once and turned into what the rest of the core works with.
 
+mod server;
+mod url;
+
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
-
 use crate::connect::tls::{TlsOptions, TlsSettings};
 use crate::error::ConfigError;
+pub(crate) use server::{Endpoint, Identity, Server};
 
 /// What a [`Store`](crate::Store) is made with.
 #[derive(Debug, Default)]
@@ -128,95 +129,6 @@ impl fmt::Display for Seeds {
     }
 }
 
-/// A Redis server, and how to be let in.
-#[derive(Clone, Debug)]
-pub(crate) struct Server {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) username: Option<String>,
-    pub(crate) password: Option<String>,
-    pub(crate) database: i64,
-    /// What it has to be, whoever else has its address by now.
-    pub(crate) identity: Identity,
-}
-
-/// What a server has to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Identity {
-    Any,
-    /// It is of no use as a replica.
-    Primary,
-    /// The node that its cluster calls so.
-    Node(String),
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Endpoint {
-    Tcp { host: String, port: u16, tls: Option<TlsSettings> },
-    Unix(PathBuf),
-}
-
-impl Server {
-    /// Whether connections to one are connections to the other: they have the same address, and what is known of
-    /// who they are is the same.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.is_at(other) && self.identity == other.identity
-    }
-
-    /// Whether both have the same address.
-    pub(crate) fn is_at(&self, other: &Self) -> bool {
-        match (&self.endpoint, &other.endpoint) {
-            (Endpoint::Tcp { host, port, .. }, Endpoint::Tcp { host: others, port: other, .. }) => {
-                host == others && port == other
-            }
-            (Endpoint::Unix(path), Endpoint::Unix(other)) => path == other,
-            _ => false,
-        }
-    }
-
-    /// The host name or address; empty for a Unix socket.
-    pub(crate) fn host(&self) -> &str {
-        match &self.endpoint {
-            Endpoint::Tcp { host, .. } => host,
-            Endpoint::Unix(_) => "",
-        }
-    }
-
-    /// Returns another server that is reached in the same way. `name` is what its certificate is verified
-    /// against, unless the options say so; without it that is what this one's is.
-    pub(crate) fn at(&self, host: &str, port: u16, name: Option<&str>) -> Self {
-        let mut server = self.clone();
-        if let Endpoint::Tcp { host: own, port: own_port, tls } = &mut server.endpoint {
-            host.clone_into(own);
-            *own_port = port;
-            if let (Some(tls), Some(name)) = (tls, name) {
-                tls.rename(name);
-            }
-        }
-        server
-    }
-}
-
-impl fmt::Display for Server {
-    /// The address as a URL without user and password, fit for messages.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.endpoint {
-            Endpoint::Tcp { host, port, tls } => {
-                let scheme = if tls.is_some() { "rediss" } else { "redis" };
-                let [open, close] = if host.contains(':') { ["[", "]"] } else { ["", ""] };
-                write!(formatter, "{scheme}://{open}{host}{close}:{port}")?;
-            }
-            Endpoint::Unix(path) => write!(formatter, "unix://{}", path.display())?,
-        }
-        if self.database != 0 {
-            write!(formatter, " (database {})", self.database)?;
-        }
-        Ok(())
-    }
-}
-
-const URL_FORMS: &str = "redis://host:port/db, redis://:password@host, \
-    rediss://user:password@host:port (TLS) or unix:///path/to/socket";
-
 impl Config {
     /// How long a server may be silent before it is looked whether another one has taken its place.
     pub(crate) fn patience(&self) -> Duration {
@@ -230,10 +142,11 @@ impl Config {
     pub fn new(options: Options) -> Result<Self, ConfigError> {
         let sentinels_use_tls =
             matches!(&options.kind, Kind::Sentinel(SentinelOptions { tls: Some(true), .. }));
-        let seeds = options.urls.iter().map(|url| server(url, &options.tls, sentinels_use_tls));
+        let seeds =
+            options.urls.iter().map(|url| url::server(url, &options.tls, sentinels_use_tls));
         let mut seeds: Vec<_> = seeds.collect::<Result<_, _>>()?;
         if seeds.is_empty() {
-            return Err(ConfigError(format!("\"url\" must be {URL_FORMS}")));
+            return Err(ConfigError(format!("\"url\" must be {}", url::FORMS)));
         }
         share_login(&mut seeds)?;
         let mut watched = None;
@@ -332,91 +245,9 @@ fn check_seeds(seeds: &[Server]) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// `is_tls_elsewhere` if there is another use for the TLS options than this URL.
-fn server(url: &str, tls: &TlsOptions, is_tls_elsewhere: bool) -> Result<Server, ConfigError> {
-    let parsed = redis::parse_redis_url(url)
-        .ok_or_else(|| ConfigError(format!("\"url\" must be {URL_FORMS}")))?;
-    if parsed.fragment().is_some() {
-        return Err(ConfigError(
-            "\"url\" must have no \"#\" part; write a \"#\" in a password as %23".into(),
-        ));
-    }
-    // The crate's message is one of its constants; its detail could quote the URL.
-    let info: ConnectionInfo = parsed.into_connection_info().map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.split(" - ").next().unwrap_or_default();
-        ConfigError(format!("\"url\" must be {URL_FORMS}: {reason}"))
-    })?;
-
-    let endpoint = match info.addr() {
-        ConnectionAddr::Tcp(host, port) => {
-            if !tls.is_default() && !is_tls_elsewhere {
-                return Err(ConfigError(
-                    "\"tls\" needs a \"url\" that starts with rediss://".into(),
-                ));
-            }
-            Endpoint::Tcp { host: host.clone(), port: *port, tls: None }
-        }
-        ConnectionAddr::TcpTls { host, port, .. } => Endpoint::Tcp {
-            host: host.clone(),
-            port: *port,
-            tls: Some(TlsSettings::new(tls, host)?),
-        },
-        ConnectionAddr::Unix(path) => Endpoint::Unix(path.clone()),
-        _ => return Err(ConfigError(format!("\"url\" must be {URL_FORMS}"))),
-    };
-    let settings = info.redis_settings();
-    if settings.db() < 0 {
-        return Err(ConfigError("\"url\" must have a database number of 0 or more".into()));
-    }
-    Ok(Server {
-        endpoint,
-        username: settings.username().map(str::to_owned),
-        password: settings.password().map(str::to_owned),
-        database: settings.db(),
-        identity: Identity::Any,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(url: &str) -> Result<Server, ConfigError> {
-        server(url, &TlsOptions::default(), false)
-    }
-
-    #[test]
-    fn a_url_says_where_redis_is_and_who_comes() {
-        let target = parse("redis://ann:p%40ss%2Fw@[::1]:7000/3").unwrap();
-        assert_eq!(target.username.as_deref(), Some("ann"));
-        assert_eq!(target.password.as_deref(), Some("p@ss/w"));
-        assert_eq!(target.to_string(), "redis://[::1]:7000 (database 3)");
-
-        assert_eq!(parse("redis://localhost").unwrap().to_string(), "redis://localhost:6379");
-        assert_eq!(parse("rediss://r.example").unwrap().to_string(), "rediss://r.example:6379");
-        #[cfg(unix)]
-        assert_eq!(parse("unix:///run/r.sock").unwrap().to_string(), "unix:///run/r.sock");
-    }
-
-    #[test]
-    fn a_bad_url_is_refused_without_showing_it() {
-        for url in [
-            "",
-            "localhost:6379",
-            "http://:hunter2@localhost",
-            "redis://:hunter2@",
-            "redis://:hunter2@localhost:port",
-            "redis://:hunter2@localhost/db",
-            "redis://:hunter2@localhost/-1",
-            "redis://:hunter2@localhost:6379/0#hunter2",
-            "rediss://:hunter2@localhost#insecure",
-        ] {
-            let error = parse(url).expect_err(url).to_string();
-            assert!(error.starts_with("\"url\" must"), "{error}");
-            assert!(!error.contains("hunter2"), "{error}");
-        }
-    }
 
     #[test]
     fn what_one_of_several_urls_says_holds_for_all_of_them() {
@@ -489,13 +320,5 @@ mod tests {
         let options = Options { urls: vec!["unix:///r.sock".into()], kind, ..Options::default() };
         let error = Config::new(options).unwrap_err().to_string();
         assert!(error.starts_with("\"url\" must not") && error.contains("\"sentinel\""), "{error}");
-    }
-
-    #[test]
-    fn tls_options_need_a_tls_url() {
-        let tls = TlsOptions { server_name: Some("redis".into()), ..TlsOptions::default() };
-        assert!(server("redis://localhost", &tls, false).is_err());
-        assert!(server("redis://localhost", &tls, true).is_ok());
-        assert!(server("rediss://localhost", &tls, false).is_ok());
     }
 }
