@@ -4,7 +4,6 @@ import type { ConnectionSettings } from '../settings.ts'
 import { Pending } from '../store/pending.ts'
 import {
   Unreadable,
-  waited,
   type Condition,
   type Expected,
   type SessionStore,
@@ -16,6 +15,7 @@ import { publish, type ConnectionEvent } from './connection-events.ts'
 import { lengthOf, tailOf, type TextPieces } from '../store/text-pieces.ts'
 import { loadAddon } from './load-addon.ts'
 import type * as NativeAddon from './native-addon.ts'
+import { RequestQueue } from './request-queue.ts'
 import { TicketTable } from './ticket-table.ts'
 
 /**
@@ -24,27 +24,8 @@ import { TicketTable } from './ticket-table.ts'
  */
 const BATCH = 128
 
-/**
- * How many queued requests do not wait for the end of the tick: the I/O thread and Redis work while
- * JavaScript goes on queueing.
- */
-const SUBMIT_AT = 16
-
-/** How many numbers describe a request: see `submit`. */
-const REQUEST_WORDS = 8
-
 /** How many numbers describe an outcome: see `drain`. */
 const OUTCOME_WORDS = 3
-
-/** Room for the ids and texts of queued requests; it grows where one request needs more. */
-const ROOM = 64 * 1024
-const MOST_ROOM_KEPT = 1024 * 1024
-
-/**
- * Up to this length, in UTF-16 code units, the pieces of a text are joined before they are appended. To append a
- * string that is a part of another one, or is made of several, takes longer than to append a plain one.
- */
-const MOST_JOINED = 1024
 
 /**
  * How many bytes of sessions are settled before the event loop gets to its timers, and how many
@@ -97,16 +78,12 @@ export class NativeStore implements SessionStore {
   readonly keepsMarks = true
   readonly #addon: typeof NativeAddon
   readonly #connection: NativeAddon.NativeConnection
+  readonly #requests: RequestQueue
   readonly #link: Link = { store: new WeakRef(this), pending: undefined }
   readonly #waiting = new TicketTable<Waiting>()
   readonly #outcomes = new Uint32Array(OUTCOME_WORDS * BATCH + 2)
   readonly #spans: Uint32Array
   readonly #payloads: unknown[] = Array.from({ length: BATCH }, () => undefined)
-  readonly #requests = new Uint32Array(REQUEST_WORDS * SUBMIT_AT)
-  #bytes = Buffer.allocUnsafeSlow(ROOM)
-  #queued = 0
-  #filled = 0
-  #isScheduled = false
   /** Outcomes that were fetched, and how many of them are settled. */
   #fetched = 0
   #settled = 0
@@ -149,6 +126,7 @@ export class NativeStore implements SessionStore {
     } catch (error) {
       throw new TypeError((error as Error).message, { cause: error })
     }
+    this.#requests = new RequestQueue(this.#connection)
     dropped.register(this, this.#connection, this)
   }
 
@@ -211,7 +189,7 @@ export class NativeStore implements SessionStore {
     }))
   }
 
-  /** Queues a request, to be handed over at the end of the tick or when there are enough. */
+  /** Makes a request within the limits on what is pending. */
   #call<result>(
     verb: NativeAddon.Verb,
     missing: Waiting['missing'],
@@ -229,70 +207,14 @@ export class NativeStore implements SessionStore {
       let bytes = id.length + lengthOf(text) + lengthOf(pieces)
       let refused = this.pending.admit(bytes, terms?.since !== undefined)
       if (refused !== undefined) return reject(refused)
-      this.#makeRoom(bytes)
       if (this.#waiting.isEmpty) {
         this.#connection.keepAlive(true)
         this.#link.pending = this
         this.#busySince = performance.now()
       }
-      let start = REQUEST_WORDS * this.#queued++
-      let requests = this.#requests
-      requests[start] = this.#waiting.add({ verb, then, missing, bytes, resolve, reject })
-      requests[start + 1] = verb
-      requests[start + 2] = this.#append(id)
-      requests[start + 3] = this.#appendAll(text)
-      requests[start + 4] = this.#appendAll(pieces)
-      requests[start + 5] = tailLength
-      requests[start + 6] = terms?.ttl ?? 0
-      requests[start + 7] = waited(terms)
-      if (this.#queued === SUBMIT_AT) {
-        this.#submit()
-      } else if (!this.#isScheduled) {
-        this.#isScheduled = true
-        process.nextTick(() => {
-          this.#isScheduled = false
-          this.#submit()
-        })
-      }
+      let ticket = this.#waiting.add({ verb, then, missing, bytes, resolve, reject })
+      this.#requests.add({ ticket, verb, id, text, expected: pieces, tailLength, terms }, bytes)
     })
-  }
-
-  /** Hands over what is queued. */
-  #submit(): void {
-    let count = this.#queued
-    if (count === 0) return
-
-    let bytes = this.#bytes
-    this.#queued = 0
-    this.#filled = 0
-    if (bytes.length > MOST_ROOM_KEPT) this.#bytes = Buffer.allocUnsafeSlow(ROOM)
-    this.#connection.submit(this.#requests, bytes, count)
-  }
-
-  /** Makes sure that strings of so many UTF-16 code units can be appended. */
-  #makeRoom(units: number): void {
-    // None takes more than three bytes of UTF-8.
-    let bytes = 3 * units
-    if (this.#filled + bytes <= this.#bytes.length) return
-
-    this.#submit()
-    if (bytes > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(bytes)
-  }
-
-  /** Does what `#append` does, for all pieces of a text. */
-  #appendAll(text: TextPieces): number {
-    if (text.length > 1 && lengthOf(text) <= MOST_JOINED) return this.#append(text.join(''))
-    let bytes = 0
-    for (let piece of text) bytes += this.#append(piece)
-    return bytes
-  }
-
-  /** Appends a string for which there is room; returns how many bytes that took. */
-  #append(string: string): number {
-    if (string === '') return 0
-    let written = this.#bytes.write(string, this.#filled)
-    this.#filled += written
-    return written
   }
 
   /**
