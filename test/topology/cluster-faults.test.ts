@@ -1,10 +1,10 @@
 /** What users see while the nodes of a Redis Cluster fail, and its slots move. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import fc from 'fast-check'
 import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 import { expect, onTestFinished, test } from 'vitest'
 
+import { startBreakableCluster } from '../support/breakable.ts'
 import { startCluster, type TestCluster, type TestNode } from '../support/cluster.ts'
 import {
   CLUSTER_REFUSALS,
@@ -12,11 +12,13 @@ import {
   type CountingVisitor,
 } from '../support/counting-visitor.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
-import { breakNode, NODE_FAULTS, type NodeFault } from '../support/node-faults.ts'
 import { startProxy } from '../support/proxy.ts'
 import { FAULTS_TIMEOUT, surviveFaults } from '../support/random-faults.ts'
 
 const TIMEOUT = 1000
+
+/** Milliseconds that a fault lasts at most. */
+const LONGEST = 1500
 
 async function startTestCluster(options?: Parameters<typeof startCluster>[0]) {
   let cluster = await startCluster(options)
@@ -97,41 +99,16 @@ test('a cluster that comes back at other addresses is found again', async () => 
   expect(await valueOf(storage, await stored(storage, 'after'))).toBe('after')
 })
 
-interface Fault {
-  kind: NodeFault | 'move' | 'failover'
-  node: number
-  milliseconds: number
-}
-
-const fault: fc.Arbitrary<Fault> = fc.record({
-  kind: fc.constantFrom(...NODE_FAULTS, 'move', 'move', 'failover'),
-  node: fc.nat(),
-  milliseconds: fc.integer({ min: 20, max: 1500 }),
-})
-
-/** Breaks something for a while, and mends it. */
-async function suffer({ kind, node: number, milliseconds }: Fault, cluster: TestCluster) {
-  let node = cluster.nodes[number % cluster.nodes.length]!
-  if (kind === 'failover') return cluster.failover(node, 'forced')
-  if (kind !== 'move') return breakNode(node, kind, milliseconds)
-  let slot = number % 16_384
-  let from = await cluster.ownerOf(slot)
-  let others = cluster.nodes.slice(0, 3).filter((other) => other !== from)
-  return cluster.moveSlot(slot, others[number % others.length]!)
-}
-
 async function start() {
-  let cluster = await startTestCluster({ proxied: true })
-  async function recover() {
-    for (let node of cluster.nodes) node.resume()
-    await cluster.agreed()
-  }
-  let storage = open(cluster.urls)
-  return { storage, suffer: (fault: Fault) => suffer(fault, cluster), recover }
+  let redis = await startBreakableCluster()
+  onTestFinished(() => redis.stop())
+  let storage = createRedisSessionStorage({ ...redis.options, timeout: TIMEOUT })
+  onTestFinished(() => storage.close())
+  return { redis, storage }
 }
 
 test(
   'whatever fails, requests end in time and nobody gets the session of another',
-  () => surviveFaults(start, fault, { timeout: TIMEOUT, refusals: CLUSTER_REFUSALS }),
+  () => surviveFaults(start, { timeout: TIMEOUT, longest: LONGEST }),
   FAULTS_TIMEOUT,
 )
