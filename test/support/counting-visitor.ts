@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { SLACK } from './failure.ts'
 
 /** What requests may fail with while servers fail: codes, or those of Redis's replies. */
-const PASSING = ['CONNECT', 'TIMEOUT', 'DISCONNECTED']
+export const PASSING = ['CONNECT', 'TIMEOUT', 'DISCONNECTED']
 
 /** What nodes of a cluster refuse with as long as it is not whole. */
 export const CLUSTER_REFUSALS = ['CLUSTERDOWN', 'TRYAGAIN', 'LOADING']
