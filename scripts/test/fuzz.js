@@ -1,6 +1,6 @@
 /**
- * Looks for texts that the core's scanner misjudges, and for replies that its parser does, for a quarter of a minute each, or for as
- * long as it is told: `npm run fuzz -- 600` is ten minutes each. It starts from what is committed, and from what it found
+ * Looks for texts that the core's scanner misjudges, for replies that its parser does, and for those that reach somebody else, for
+ * a quarter of a minute each, or for as long as it is told: `npm run fuzz -- 600` is ten minutes each. It starts from what is committed, and from what it found
  * worth keeping in earlier runs on this machine.
  */
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
@@ -14,8 +14,8 @@ const SECONDS = 15
 const FOLDER = 'crates/session-store/fuzz'
 const BUILD = 'target/fuzz'
 
-/** What is looked for: texts of sessions, and what a server says. */
-const TARGETS = ['record', 'replies']
+/** What is looked into: texts of sessions, what a server says, and whom that reaches. */
+const TARGETS = ['record', 'replies', 'in_flight']
 
 await main(import.meta.url, () => {
   let seconds = Number(process.argv[2] || SECONDS)
