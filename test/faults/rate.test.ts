@@ -24,7 +24,7 @@ const RATE = 1000
 const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 0)
 
 /** Milliseconds: where there is time, the default, with which more calls are pending. */
-const TIMEOUT = SECONDS === 0 ? 300 : 2000
+const TIMEOUT = SECONDS < 20 ? 300 : 2000
 
 /** Milliseconds that a fault lasts: deadlines pass, of calls from before it and of later ones. */
 const FAULT_LASTS = 1.5 * TIMEOUT
