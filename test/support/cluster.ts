@@ -147,8 +147,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   }
 
   /** Until then, what a node does next could contradict what another does, and a slot have no owner. */
-  function agreed() {
-    return until('the nodes agree on their roles and slots', agree)
+  async function agreed() {
+    try {
+      await until('the nodes agree on their roles and slots', agree)
+    } catch (error) {
+      let views = await Promise.all(running().map(linesOf))
+      throw new Error(views.map(rolesAndSlots).join('\n\n'), { cause: error })
+    }
   }
 
   async function startMove(slot: number, to: TestNode): Promise<SlotMove> {
