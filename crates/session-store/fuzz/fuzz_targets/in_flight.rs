@@ -13,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use command::Command;
 use handover::outcome::Answer;
 use handover::ticket::Ticket;
-use in_flight::{Answered, InFlight};
+use in_flight::{Answered, AwaitedBy, InFlight};
 use resp::{Parsed, parse};
 use verbs::replace::Form;
 use verbs::{Meaning, Step, Verb};
@@ -70,6 +70,8 @@ struct Bench {
     arriving: Vec<u8>,
     last: Ticket,
     waiting: HashSet<Ticket>,
+    /// Those whose writes may be done yet, although their deadlines have passed.
+    late: HashSet<Ticket>,
 }
 
 impl Bench {
@@ -99,10 +101,12 @@ impl Bench {
         let ticket = self.last;
         self.waiting.insert(ticket);
         for step in steps {
-            let is_awaited =
-                !matches!(step, Step::Stage | Step::Asking | Step::Probe | Step::Refresh);
+            let awaited_by = match step {
+                Step::Stage | Step::Asking | Step::Probe | Step::Refresh => AwaitedBy::Nobody,
+                _ => AwaitedBy::Caller,
+            };
             let command = Command::bare(ticket, *step, self.deadline(ticket));
-            self.in_flight.push(command, is_awaited, self.start);
+            self.in_flight.push(command, awaited_by, self.start);
             self.owed.push_back(ticket);
         }
     }
@@ -162,7 +166,7 @@ impl Bench {
     fn take(&mut self, reply: &resp::Reply<'_>) -> bool {
         let expected = self.answered.pop_front();
         let mut ended = None;
-        let taken = self.in_flight.take(reply, |Answered { command, meaning, is_awaited }| {
+        let taken = self.in_flight.take(reply, |Answered { command, meaning, awaited_by }| {
             assert_eq!(Some(command.ticket), expected, "{meaning:?}");
             let text = command.ticket.to_string();
             let names = |bytes: &[u8]| {
@@ -179,38 +183,48 @@ impl Bench {
                 Meaning::TooLarge(_) => assert!(command.step.reads()),
                 Meaning::Refused(words) | Meaning::Redirected(words) => names(words),
             }
-            ended = is_awaited.then_some(command.ticket);
+            ended = Some((command.ticket, awaited_by));
         });
-        if let Some(ticket) = ended {
-            self.end(ticket);
+        if let Some((ticket, awaited_by)) = ended {
+            self.end(ticket, awaited_by);
         }
         taken.is_ok()
     }
 
     fn expire(&mut self, until: Ticket) {
         let mut expired = Vec::new();
-        self.in_flight.expire(self.deadline(until), |command, _| expired.push(command.ticket));
-        for ticket in expired {
+        self.in_flight.expire(self.deadline(until), |command, _| {
+            expired.push((command.ticket, command.step.is_repeatable()));
+        });
+        for (ticket, is_repeatable) in expired {
             assert!(ticket <= until);
-            self.end(ticket);
+            self.end(ticket, AwaitedBy::Caller);
+            if !is_repeatable {
+                self.late.insert(ticket);
+            }
         }
     }
 
     /// The connection breaks, and there is a new one.
     fn lose(&mut self) {
         let lost: Vec<_> = self.in_flight.lose().collect();
-        assert!(lost.is_sorted_by_key(|command| command.ticket));
-        for command in lost {
-            self.end(command.ticket);
+        assert!(lost.is_sorted_by_key(|(command, _)| command.ticket));
+        for (command, awaited_by) in lost {
+            self.end(command.ticket, awaited_by);
         }
         assert!(self.in_flight.is_empty() && self.waiting.is_empty(), "somebody was forgotten");
+        assert!(self.late.is_empty(), "a session is held for ever");
         self.owed.clear();
         self.answered.clear();
         self.arriving.clear();
     }
 
-    fn end(&mut self, ticket: Ticket) {
-        assert!(self.waiting.remove(&ticket), "{ticket} has ended twice");
+    fn end(&mut self, ticket: Ticket, awaited_by: AwaitedBy) {
+        match awaited_by {
+            AwaitedBy::Caller => assert!(self.waiting.remove(&ticket), "{ticket} has ended twice"),
+            AwaitedBy::Followers => assert!(self.late.remove(&ticket), "{ticket} was not late"),
+            AwaitedBy::Nobody => {}
+        }
     }
 }
 
@@ -223,6 +237,7 @@ fuzz_target!(|bytes: &[u8]| {
         arriving: Vec::new(),
         last: 0,
         waiting: HashSet::new(),
+        late: HashSet::new(),
     };
     for byte in bytes {
         let choice = byte >> 3;

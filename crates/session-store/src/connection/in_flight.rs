@@ -14,8 +14,17 @@ use crate::verbs::{Meaning, Step};
 struct Entry {
     command: Command,
     sent: Instant,
-    /// Whether somebody waits for the reply, and the deadline has not passed.
-    is_awaited: bool,
+    awaited_by: AwaitedBy,
+}
+
+/// Who waits for a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AwaitedBy {
+    /// Whoever asked, until the deadline.
+    Caller,
+    /// What comes behind a write whose deadline has passed, and which may be done yet.
+    Followers,
+    Nobody,
 }
 
 #[derive(Default)]
@@ -31,8 +40,7 @@ pub(super) struct InFlight {
 pub(super) struct Answered<'a> {
     pub(super) command: &'a mut Command,
     pub(super) meaning: Meaning<'a>,
-    /// Whether somebody waits for it.
-    pub(super) is_awaited: bool,
+    pub(super) awaited_by: AwaitedBy,
 }
 
 impl InFlight {
@@ -41,8 +49,8 @@ impl InFlight {
     }
 
     /// Expects the reply to a command that is sent now, behind those that are in flight.
-    pub(super) fn push(&mut self, command: Command, is_awaited: bool, sent: Instant) {
-        self.entries.push_back(Entry { command, sent, is_awaited });
+    pub(super) fn push(&mut self, command: Command, awaited_by: AwaitedBy, sent: Instant) {
+        self.entries.push_back(Entry { command, sent, awaited_by });
     }
 
     /// Finds the command that a reply belongs to, the one that has waited longest, passes both on,
@@ -55,7 +63,7 @@ impl InFlight {
         reply: &Reply<'_>,
         each: impl FnOnce(Answered<'_>),
     ) -> Result<(), String> {
-        let Some(Entry { command, is_awaited, .. }) = self.entries.front_mut() else {
+        let Some(Entry { command, awaited_by, .. }) = self.entries.front_mut() else {
             return Err("the server sent a reply that nobody asked for".into());
         };
         let Some(mut meaning) = command.step.meaning(reply) else {
@@ -76,17 +84,18 @@ impl InFlight {
             self.refusal.extend_from_slice(words);
             self.refused = Some(command.step);
         }
-        each(Answered { command, meaning, is_awaited: *is_awaited });
+        each(Answered { command, meaning, awaited_by: *awaited_by });
         self.entries.pop_front();
         Ok(())
     }
 
     /// Passes on the commands that are past their deadline and when they were sent. Their replies are
-    /// still due, and belong to nobody any more.
+    /// still due, and are nobody's answer any more.
     pub(super) fn expire(&mut self, now: Instant, mut each: impl FnMut(&Command, Instant)) {
         for entry in &mut self.entries {
-            if entry.is_awaited && entry.command.deadline <= now {
-                entry.is_awaited = false;
+            if entry.awaited_by == AwaitedBy::Caller && entry.command.deadline <= now {
+                let may_harm = !entry.command.step.is_repeatable();
+                entry.awaited_by = if may_harm { AwaitedBy::Followers } else { AwaitedBy::Nobody };
                 each(&entry.command, entry.sent);
             }
         }
@@ -94,8 +103,13 @@ impl InFlight {
 
     /// The earliest deadline of a command that somebody waits for.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let awaited = self.entries.iter().filter(|entry| entry.is_awaited);
+        let awaited = self.entries.iter().filter(|entry| entry.awaited_by == AwaitedBy::Caller);
         awaited.map(|entry| entry.command.deadline).min()
+    }
+
+    /// Whether a write is among them whose deadline has passed.
+    pub(super) fn has_late_writes(&self) -> bool {
+        self.entries.iter().any(|entry| entry.awaited_by == AwaitedBy::Followers)
     }
 
     /// When the command was sent that has waited longest.
@@ -103,12 +117,12 @@ impl InFlight {
         self.entries.front().map(|entry| entry.sent)
     }
 
-    /// Empties the queue of a connection that is no more; returns the commands that somebody waits
-    /// for, in their order.
-    pub(super) fn lose(&mut self) -> impl Iterator<Item = Command> {
+    /// Empties the queue of a connection that is no more; returns the commands and who waits for them, in
+    /// their order.
+    pub(super) fn lose(&mut self) -> impl Iterator<Item = (Command, AwaitedBy)> {
         self.refused = None;
         let entries = std::mem::take(&mut self.entries).into_iter();
-        entries.filter(|entry| entry.is_awaited).map(|entry| entry.command)
+        entries.map(|entry| (entry.command, entry.awaited_by))
     }
 }
 
@@ -119,6 +133,7 @@ mod tests {
     use super::*;
     use crate::handover::outcome::Answer;
     use crate::handover::ticket::Ticket;
+    use crate::verbs::Verb;
     use crate::verbs::replace::Form;
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -130,21 +145,46 @@ mod tests {
     /// The text that was answered, and to whom.
     fn taken(in_flight: &mut InFlight, text: &[u8]) -> Option<(Ticket, String)> {
         let mut taken = None;
-        let take = |Answered { command, meaning, is_awaited }: Answered<'_>| {
+        let take = |Answered { command, meaning, awaited_by }: Answered<'_>| {
             let Meaning::Answered(Answer::Text(text)) = meaning else { panic!("no text") };
             let text = String::from_utf8(text.to_vec()).unwrap();
+            let is_awaited = awaited_by == AwaitedBy::Caller;
             taken = is_awaited.then_some((command.ticket, text));
         };
         in_flight.take(&Reply::Bulk(text), take).unwrap();
         taken
     }
 
+    /// Empties the queue; returns the tickets of the commands whose replies were awaited so.
+    fn lost(in_flight: &mut InFlight, by: AwaitedBy) -> Vec<Ticket> {
+        let lost = in_flight.lose().filter(|(_, awaited_by)| *awaited_by == by);
+        lost.map(|(command, _)| command.ticket).collect()
+    }
+
+    #[test]
+    fn only_the_reply_to_a_late_write_is_awaited_by_what_comes_behind_it() {
+        let now = Instant::now();
+        let staged = Step::Replace(Form::StagedNamed);
+        for (step, is_harmful) in
+            [(Verb::SaveNew.into(), true), (staged, true), (Step::Delete, false)]
+        {
+            let mut in_flight = InFlight::default();
+            in_flight.push(Command::bare(1, Step::Stage, now), AwaitedBy::Nobody, now);
+            in_flight.push(Command::bare(2, step, now), AwaitedBy::Caller, now);
+            assert!(!in_flight.has_late_writes());
+            in_flight.expire(now, |_, _| {});
+            assert_eq!(in_flight.has_late_writes(), is_harmful);
+            let late = if is_harmful { vec![2] } else { vec![] };
+            assert_eq!(lost(&mut in_flight, AwaitedBy::Followers), late);
+        }
+    }
+
     #[test]
     fn a_reply_that_came_too_late_is_nobodys() {
         let mut in_flight = InFlight::default();
         let now = Instant::now();
-        in_flight.push(load(1, now), true, now);
-        in_flight.push(load(2, now + Duration::from_secs(1)), true, now);
+        in_flight.push(load(1, now), AwaitedBy::Caller, now);
+        in_flight.push(load(2, now + Duration::from_secs(1)), AwaitedBy::Caller, now);
         let mut expired = Vec::new();
         in_flight.expire(now, |command, _| expired.push(command.ticket));
         assert_eq!(expired, [1]);
@@ -156,9 +196,9 @@ mod tests {
     fn replies_out_of_step_reach_nobody() {
         let mut in_flight = InFlight::default();
         let now = Instant::now();
-        in_flight.push(load(1, now), true, now);
+        in_flight.push(load(1, now), AwaitedBy::Caller, now);
         assert!(in_flight.take(&Reply::Status(b"OK"), |_| panic!()).is_err());
-        assert_eq!(in_flight.lose().map(|command| command.ticket).collect::<Vec<_>>(), [1]);
+        assert_eq!(lost(&mut in_flight, AwaitedBy::Caller), [1]);
         assert!(in_flight.take(&Reply::Status(b"OK"), |_| panic!()).is_err(), "nobody asked");
     }
 
@@ -166,8 +206,8 @@ mod tests {
     fn answers(in_flight: &mut InFlight, replies: &[Reply<'_>]) -> Vec<(Ticket, String)> {
         let mut answers = Vec::new();
         for reply in replies {
-            let take = |Answered { command, meaning, is_awaited }: Answered<'_>| {
-                if is_awaited {
+            let take = |Answered { command, meaning, awaited_by }: Answered<'_>| {
+                if awaited_by == AwaitedBy::Caller {
                     answers.push((command.ticket, format!("{meaning:?}")));
                 }
             };
@@ -180,7 +220,9 @@ mod tests {
     fn a_text_that_could_not_be_staged_fails_its_replacement_and_nothing_else() {
         let now = Instant::now();
         let send = |in_flight: &mut InFlight, ticket, step| {
-            in_flight.push(Command::bare(ticket, step, now), step != Step::Stage, now);
+            let is_staging = step == Step::Stage;
+            let awaited_by = if is_staging { AwaitedBy::Nobody } else { AwaitedBy::Caller };
+            in_flight.push(Command::bare(ticket, step, now), awaited_by, now);
         };
         let staged = Step::Replace(Form::StagedNamed);
         let refused = |words: &[u8]| format!("{:?}", Meaning::Refused(words));
@@ -219,7 +261,7 @@ mod tests {
         assert_eq!(answers(&mut in_flight, &replies), done);
         send(&mut in_flight, 1, Step::Stage);
         assert!(answers(&mut in_flight, &[Reply::Error(b"OOM")]).is_empty());
-        assert_eq!(in_flight.lose().count(), 0);
+        assert!(lost(&mut in_flight, AwaitedBy::Caller).is_empty());
         send(&mut in_flight, 2, staged);
         assert_eq!(answers(&mut in_flight, &[Reply::Integer(1)]), [(2, "Answered(Done)".into())]);
     }
@@ -229,8 +271,8 @@ mod tests {
         let mut in_flight = InFlight::default();
         let now = Instant::now();
         for ticket in 1..=2 {
-            in_flight.push(Command::bare(ticket, Step::Asking, now), false, now);
-            in_flight.push(Command::bare(ticket, Step::Peek, now), true, now);
+            in_flight.push(Command::bare(ticket, Step::Asking, now), AwaitedBy::Nobody, now);
+            in_flight.push(Command::bare(ticket, Step::Peek, now), AwaitedBy::Caller, now);
         }
         let denied = Reply::Error(b"NOPERM asking");
         let moved = Reply::Error(b"MOVED 1 h:1");
@@ -271,7 +313,7 @@ mod tests {
                 match event {
                     Event::Send => {
                         sent += 1;
-                        in_flight.push(load(sent, at(sent)), true, start);
+                        in_flight.push(load(sent, at(sent)), AwaitedBy::Caller, start);
                         server.push_back(sent);
                     }
                     Event::Reply { is_refused } => {
@@ -284,7 +326,8 @@ mod tests {
                         };
                         in_flight.take(&reply, |answered| {
                             assert_eq!(answered.command.ticket, ticket);
-                            assert!(!answered.is_awaited || ended.insert(ticket), "ended twice");
+                            let is_awaited = answered.awaited_by == AwaitedBy::Caller;
+                            assert!(!is_awaited || ended.insert(ticket), "ended twice");
                         }).unwrap();
                     }
                     Event::Expire(more) => {
@@ -296,7 +339,7 @@ mod tests {
                     }
                 }
             }
-            let lost: Vec<Ticket> = in_flight.lose().map(|command| command.ticket).collect();
+            let lost = lost(&mut in_flight, AwaitedBy::Caller);
             prop_assert!(lost.is_sorted());
             for ticket in lost {
                 prop_assert!(ended.insert(ticket), "{} ended twice", ticket);

@@ -21,7 +21,7 @@ use mio::{Registry, Token};
 
 use self::attempts::{Attempts, Need};
 use self::capabilities::Capabilities;
-use self::in_flight::{Answered, InFlight};
+use self::in_flight::{Answered, AwaitedBy, InFlight};
 use self::settle::settle;
 use self::wire::Wire;
 use crate::command::{Command, Request};
@@ -245,14 +245,16 @@ impl Connection {
         let is_expecting = !self.in_flight.is_empty();
         let exchanged = wire.write().and_then(|wrote| {
             let read = wire.read(is_expecting, |reply| {
-                self.in_flight.take(&reply, |Answered { command, meaning, is_awaited }| {
+                self.in_flight.take(&reply, |Answered { command, meaning, awaited_by }| {
                     let is_only_form_refused = self.capabilities.learn(command.step, &meaning);
                     self.is_suspect |= self.capabilities.is_demoted();
                     let most_compared = self.capabilities.most_compared();
                     let known = &mut turn.settlement.most_compared;
                     *known = most_compared.max(*known);
-                    if !is_awaited {
-                        return;
+                    match awaited_by {
+                        AwaitedBy::Caller => {}
+                        AwaitedBy::Followers => return turn.settlement.cannot_happen(command),
+                        AwaitedBy::Nobody => return,
                     }
                     if !is_only_form_refused {
                         settle(command, meaning, &self.server, turn);
@@ -301,14 +303,19 @@ impl Connection {
         turn.settlement.suspect_server();
 
         let mut again = VecDeque::new();
-        for mut command in self.in_flight.lose() {
-            if command.step.is_repeatable() {
-                let mut command = command.again();
-                command.is_asking = false;
-                again.push_back(command);
-            } else {
-                let error = Error::disconnected(&self.server, reason);
-                turn.settlement.fail(command.ticket, error);
+        for (mut command, awaited_by) in self.in_flight.lose() {
+            match awaited_by {
+                AwaitedBy::Caller if command.step.is_repeatable() => {
+                    let mut command = command.again();
+                    command.is_asking = false;
+                    again.push_back(command);
+                }
+                AwaitedBy::Caller => {
+                    let error = Error::disconnected(&self.server, reason);
+                    turn.settlement.fail(command.ticket, error);
+                }
+                AwaitedBy::Followers => turn.settlement.cannot_happen(&command),
+                AwaitedBy::Nobody => {}
             }
         }
         again.append(&mut self.waiting);
@@ -336,6 +343,21 @@ impl Connection {
         }
     }
 
+    /// Drops a connection on which a write was given up and nothing has come for so long that nothing may come
+    /// any more: other commands of its session wait for that.
+    pub(crate) fn give_up_on_late_replies(&mut self, turn: &mut Turn<'_>) {
+        if self.is_silent(turn.config.timeout / 2, turn.now) && self.in_flight.has_late_writes() {
+            self.lose_unanswered(turn);
+        }
+    }
+
+    fn lose_unanswered(&mut self, turn: &mut Turn<'_>) {
+        self.lose("no answer before the deadline", turn);
+        for command in &mut self.waiting {
+            command.went_unanswered = true;
+        }
+    }
+
     /// Why a command could not be sent within its time.
     pub(crate) fn unsent_error(&self, config: &Config) -> Error {
         if self.wire.is_some() {
@@ -353,18 +375,20 @@ impl Connection {
             // server. What was heard in the turn in which it was sent was heard behind that.
             let is_long_ago = now.saturating_duration_since(sent) >= timeout / 2;
             is_silent |= is_long_ago && self.last_heard.is_none_or(|heard| sent > heard);
-            let error = Error::timed_out(server, timeout, !command.step.is_repeatable());
-            turn.settlement.fail(command.ticket, error);
+            let is_write = !command.step.is_repeatable();
+            let error = Error::timed_out(server, timeout, is_write);
+            if is_write {
+                turn.settlement.give_up(command.ticket, error);
+            } else {
+                turn.settlement.fail(command.ticket, error);
+            }
         });
         // A connection on which nothing has come since would time out for ever: its packets may
         // be going nowhere. On one that is far behind, Redis would go on working for people who
         // have left, and everyone after them would time out, too.
         let is_behind = |sent: Instant| now.saturating_duration_since(sent) > timeout * 2;
         if self.wire.is_some() && (is_silent || self.in_flight.oldest().is_some_and(is_behind)) {
-            self.lose("no answer before the deadline", turn);
-            for command in &mut self.waiting {
-                command.went_unanswered = true;
-            }
+            self.lose_unanswered(turn);
         }
 
         let (due, waiting): (VecDeque<_>, VecDeque<_>) =

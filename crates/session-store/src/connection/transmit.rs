@@ -1,6 +1,6 @@
 //! How a command is sent: which Redis commands that takes on this connection, and which replies they expect.
 
-use super::in_flight::InFlight;
+use super::in_flight::{AwaitedBy, InFlight};
 use super::{Connection, Turn};
 use crate::command::{Command, Content};
 use crate::verbs::Step;
@@ -84,21 +84,21 @@ struct Send<'a> {
 
 impl Send<'_> {
     fn awaited(&mut self, command: Command, content: &Content<'_>) {
-        self.send(command, content, true);
+        self.send(command, content, AwaitedBy::Caller);
     }
 
     fn unawaited(&mut self, command: Command, content: &Content<'_>) {
-        self.send(command, content, false);
+        self.send(command, content, AwaitedBy::Nobody);
     }
 
-    fn send(&mut self, command: Command, content: &Content<'_>, is_awaited: bool) {
+    fn send(&mut self, command: Command, content: &Content<'_>, awaited_by: AwaitedBy) {
         let Turn { encoder, now, .. } = *self.turn;
         if self.is_asking {
             let asking = Command::bare(command.ticket, Step::Asking, command.deadline);
             asking.step.write(self.output, encoder, content);
-            self.in_flight.push(asking, false, now);
+            self.in_flight.push(asking, AwaitedBy::Nobody, now);
         }
         command.step.write(self.output, encoder, content);
-        self.in_flight.push(command, is_awaited, now);
+        self.in_flight.push(command, awaited_by, now);
     }
 }

@@ -1,11 +1,14 @@
 //! Keeps the commands of one session in their order where a server may send a command elsewhere, or ask for
 //! patience: one that was refused must not be done behind one that was handed over after it. So one command of
-//! a session is under way at a time, and the others wait behind it.
+//! a session is under way at a time, and the others wait behind it. A write that was given up stays under way
+//! until its reply, or until its connection is no more: on its way to one node, it could be done behind what
+//! another node has done meanwhile.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
 
+use super::settlement::End;
 use crate::command::{Command, Request};
 use crate::handover::ticket::Ticket;
 
@@ -17,14 +20,15 @@ pub(super) struct Order {
     hasher: RandomState,
     /// The sessions that have a command under way, and the commands behind it.
     waiting: HashMap<Session, VecDeque<Command>>,
-    /// Which session the commands are about that are under way.
+    /// Which session the commands are about that are under way and have not been given up: who asked for one
+    /// that was may use its ticket again.
     under_way: HashMap<Ticket, Session>,
 }
 
 impl Order {
     /// Returns whether a command may start. If not, it is kept until [`Order::leave`] returns it.
     pub(super) fn enter(&mut self, request: &Request<'_>, deadline: Instant) -> bool {
-        let session = self.hasher.hash_one(request.content.id);
+        let session = self.session_of(request.content.id);
         if let Some(waiting) = self.waiting.get_mut(&session) {
             waiting.push_back(Command::owned(request, deadline));
             return false;
@@ -34,9 +38,20 @@ impl Order {
         true
     }
 
-    /// Takes note that a command has ended; returns the one that may start then.
-    pub(super) fn leave(&mut self, ticket: Ticket) -> Option<Command> {
-        let session = self.under_way.remove(&ticket)?;
+    fn session_of(&self, id: &[u8]) -> Session {
+        self.hasher.hash_one(id)
+    }
+
+    /// Takes note of how a command has ended; returns the one that may start then.
+    pub(super) fn leave(&mut self, end: End) -> Option<Command> {
+        let session = match end {
+            End::Settled(ticket) => self.under_way.remove(&ticket)?,
+            End::GivenUp(ticket) => {
+                self.under_way.remove(&ticket);
+                return None;
+            }
+            End::Over(id) => self.session_of(&id),
+        };
         let next = self.waiting.get_mut(&session)?.pop_front();
         match &next {
             Some(command) => drop(self.under_way.insert(command.ticket, session)),
@@ -68,7 +83,7 @@ impl Order {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.under_way.is_empty()
+        self.waiting.is_empty()
     }
 }
 
@@ -90,15 +105,21 @@ mod tests {
             let mut order = Order::default();
             let now = Instant::now();
             let mut under_way: Vec<Ticket> = Vec::new();
+            let mut given_up: Vec<Ticket> = Vec::new();
             let mut started: Vec<Ticket> = Vec::new();
             let session_of = |ticket: Ticket| sessions[ticket as usize];
             let mut ends = ends.into_iter();
             let mut next = 0;
-            while next < sessions.len() || !under_way.is_empty() {
+            while next < sessions.len() || !under_way.is_empty() || !given_up.is_empty() {
                 let end = ends.next().filter(|_| !under_way.is_empty());
                 if let Some(end) = end && next.is_multiple_of(2) {
                     let ended = under_way.swap_remove(end.index(under_way.len()));
-                    let follower = order.leave(ended).map(|command| command.ticket);
+                    if next.is_multiple_of(4) {
+                        assert!(order.leave(End::GivenUp(ended)).is_none());
+                        given_up.push(ended);
+                        continue;
+                    }
+                    let follower = order.leave(End::Settled(ended)).map(|command| command.ticket);
                     under_way.extend(follower);
                     started.extend(follower);
                 } else if next < sessions.len() {
@@ -110,16 +131,20 @@ mod tests {
                         started.push(ticket);
                     }
                 } else {
-                    let ended = under_way.pop().unwrap();
-                    let follower = order.leave(ended).map(|command| command.ticket);
+                    let end = match under_way.pop() {
+                        Some(ended) => End::Settled(ended),
+                        None => End::Over([session_of(given_up.pop().unwrap())].into()),
+                    };
+                    let follower = order.leave(end).map(|command| command.ticket);
                     under_way.extend(follower);
                     started.extend(follower);
                 }
-                let mut busy: Vec<_> = under_way.iter().map(|ticket| session_of(*ticket)).collect();
+                let busy = under_way.iter().chain(&given_up);
+                let mut busy: Vec<_> = busy.map(|ticket| session_of(*ticket)).collect();
                 busy.sort_unstable();
                 prop_assert!(busy.windows(2).all(|pair| pair[0] != pair[1]), "two at a time");
             }
-            prop_assert!(order.is_empty() && order.waiting.is_empty());
+            prop_assert!(order.is_empty() && order.under_way.is_empty());
             prop_assert_eq!(started.len(), sessions.len());
             for session in 0..4 {
                 let own = started.iter().filter(|ticket| session_of(**ticket) == session);
@@ -139,7 +164,8 @@ mod tests {
         let mut expired = Vec::new();
         assert_eq!(order.expire(now, |command| expired.push(command.ticket)), Some(later));
         assert_eq!(expired, [2], "the first is under way");
-        assert_eq!(order.leave(1).map(|command| command.ticket), Some(3));
-        assert!(order.leave(2).is_none() && order.leave(3).is_none() && order.is_empty());
+        let mut leave = |ticket| order.leave(End::Settled(ticket)).map(|command| command.ticket);
+        assert_eq!([leave(1), leave(2), leave(3)], [Some(3), None, None]);
+        assert!(order.is_empty());
     }
 }

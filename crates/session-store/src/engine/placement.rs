@@ -76,11 +76,11 @@ impl Engine {
     /// Starts the commands that have waited for another one of their session.
     fn start_followers(&mut self, now: Instant) -> bool {
         let mut progress = false;
-        while let Some(ended) = &mut self.settlement.ended
-            && !ended.is_empty()
+        while let Some(ends) = &mut self.settlement.ends
+            && !ends.is_empty()
         {
-            for ticket in std::mem::take(ended) {
-                if let Some(command) = self.order.leave(ticket) {
+            for end in std::mem::take(ends) {
+                if let Some(command) = self.order.leave(end) {
                     progress = true;
                     self.place(command, now);
                 }
@@ -130,7 +130,11 @@ impl Engine {
         if self.pool.keeps_waiting(patience, now) {
             self.topology.suspect();
         }
-        self.pool.close_unused(patience, &mut turn!(self, now));
+        let mut turn = turn!(self, now);
+        for connection in self.pool.iter_mut() {
+            connection.give_up_on_late_replies(&mut turn);
+        }
+        self.pool.close_unused(patience, &mut turn);
         self.place_waiting(now);
         if !self.is_idle() {
             self.next_look = Some(now + patience / 2);

@@ -22,8 +22,18 @@ pub(crate) struct Settlement {
     pub(super) postponed: Vec<(Command, Error)>,
     /// A server cannot be reached, or is not what it was.
     pub(super) is_server_suspect: bool,
-    /// The requests that have ended, where somebody wants to know.
-    pub(super) ended: Option<Vec<Ticket>>,
+    /// How requests have ended, in the order in which they did, where somebody wants to know.
+    pub(super) ends: Option<Vec<End>>,
+}
+
+/// How a request ends.
+pub(super) enum End {
+    /// It is over.
+    Settled(Ticket),
+    /// Whoever asked was told that its time is over, but a server may carry it out yet.
+    GivenUp(Ticket),
+    /// A command of the session with this id that was given up will not be carried out any more.
+    Over(Box<[u8]>),
 }
 
 /// A command that a server has sent elsewhere.
@@ -35,22 +45,38 @@ pub(super) struct Redirected {
 }
 
 impl Settlement {
-    /// With `notes_ends`, keeps the tickets of requests that have ended.
+    /// With `notes_ends`, keeps how requests have ended.
     pub(super) fn new(notes_ends: bool) -> Self {
-        Self { ended: notes_ends.then(Vec::new), ..Self::default() }
+        Self { ends: notes_ends.then(Vec::new), ..Self::default() }
     }
 
     /// Ends a request with its answer.
     pub(crate) fn answer(&mut self, ticket: Ticket, answer: Answer<'_>) {
         self.outcomes.push(ticket, answer);
-        if let Some(ended) = &mut self.ended {
-            ended.push(ticket);
-        }
+        self.note(|| End::Settled(ticket));
     }
 
     /// Ends a request with an error.
     pub(crate) fn fail(&mut self, ticket: Ticket, error: Error) {
         self.answer(ticket, Answer::Failed(Box::new(error)));
+    }
+
+    /// Ends a request with an error, although a server may carry it out yet. It has to end in
+    /// [`Settlement::cannot_happen`].
+    pub(crate) fn give_up(&mut self, ticket: Ticket, error: Error) {
+        self.outcomes.push(ticket, Answer::Failed(Box::new(error)));
+        self.note(|| End::GivenUp(ticket));
+    }
+
+    /// Takes note that a command that was given up has been carried out, or will not be any more.
+    pub(crate) fn cannot_happen(&mut self, command: &Command) {
+        self.note(|| End::Over(command.content().id.into()));
+    }
+
+    fn note(&mut self, end: impl FnOnce() -> End) {
+        if let Some(ends) = &mut self.ends {
+            ends.push(end());
+        }
     }
 
     /// Tells whoever watches over the connections.

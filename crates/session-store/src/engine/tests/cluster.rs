@@ -221,6 +221,74 @@ fn a_server_that_is_silent_is_left_once_another_has_taken_its_place() {
     assert!(bench.received(1).contains("GET"));
 }
 
+/// Sends a save that is given up at its deadline, shortly before which it was sent, and has the slot move.
+fn give_up_a_save(bench: &mut Bench, id: &str) -> Instant {
+    let left = 100;
+    let waited = u32::try_from(TIMEOUT.as_millis()).unwrap() - left;
+    bench.start(&[Request { waited, ..save(1, id) }]);
+    assert!(bench.received(0).contains("SET"));
+    let given_up = bench.start + Duration::from_millis(left.into());
+    bench.run(given_up);
+    assert_eq!(bench.outcomes(), [(1, "TIMEOUT".to_owned())]);
+    bench.learn(&[(0..=16_383, 2)]);
+    given_up
+}
+
+#[test]
+fn a_save_that_was_given_up_is_not_overtaken_by_a_logout_on_another_node() {
+    let mut bench = bench();
+    let (id, other) = (bench.id_on(0), bench.id_on(1));
+    let given_up = give_up_a_save(&mut bench, &id);
+    bench.submit(Request::new(2, Verb::Delete, id.as_bytes()), given_up);
+    bench.submit(Request::new(3, Verb::Delete, other.as_bytes()), given_up);
+    bench.run(given_up);
+    assert_eq!(bench.received(1).matches("DEL").count(), 1, "the other session's");
+    bench.say(1, ":1\r\n");
+    assert_eq!(bench.outcomes(), [done(3)]);
+
+    // Whatever it was, the save cannot be done any more.
+    bench.servers[0].write_all(b"-MOVED 1 h:2\r\n").unwrap();
+    bench.run(given_up);
+    assert!(bench.received(1).contains("DEL"));
+    bench.servers[1].write_all(b":1\r\n").unwrap();
+    bench.run(given_up);
+    assert_eq!(bench.outcomes(), [done(2)]);
+}
+
+#[test]
+fn a_node_that_never_answers_a_save_that_was_given_up_does_not_keep_its_session() {
+    let mut bench = bench();
+    let id = bench.id_on(0);
+    let given_up = give_up_a_save(&mut bench, &id);
+    // It keeps a slot, so that its connection is not closed for having none.
+    bench.learn(&[(0..=0, 1), (1..=16_383, 2)]);
+    bench.submit(Request::new(2, Verb::Delete, id.as_bytes()), given_up);
+    bench.run(given_up);
+    assert_eq!(bench.received(1), "");
+
+    bench.run(bench.start + TIMEOUT * 3 / 4);
+    assert_eq!(bench.servers[0].read(&mut [0; 10]).unwrap(), 0, "it is closed first");
+    assert!(bench.received(1).contains("DEL"));
+}
+
+#[test]
+fn a_ticket_that_is_used_again_is_not_taken_for_that_of_a_save_that_was_given_up() {
+    let mut bench = bench();
+    let (id, other) = (bench.id_on(0), bench.id_on(1));
+    let given_up = give_up_a_save(&mut bench, &id);
+    bench.submit(save(1, &other), given_up);
+    bench.submit(Request::new(2, Verb::Delete, id.as_bytes()), given_up);
+    bench.submit(Request::new(3, Verb::Delete, other.as_bytes()), given_up);
+    bench.run(given_up);
+    bench.servers[0].write_all(b"+OK\r\n").unwrap();
+    bench.run(given_up);
+    let received = bench.received(1);
+    assert_eq!((received.matches("SET").count(), received.matches("DEL").count()), (1, 1));
+    bench.servers[1].write_all(b"+OK\r\n:1\r\n").unwrap();
+    bench.run(given_up);
+    assert!(bench.received(1).contains("DEL"));
+}
+
 #[test]
 fn a_redirect_to_the_same_address_is_followed_on_another_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
