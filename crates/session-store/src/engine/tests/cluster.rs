@@ -272,6 +272,15 @@ fn a_node_that_never_answers_a_save_that_was_given_up_does_not_keep_its_session(
 }
 
 #[test]
+fn a_silent_node_keeps_its_connection_while_those_who_wait_have_time() {
+    let mut bench = bench();
+    let id = bench.id_on(0);
+    bench.start(&[save(1, &id)]);
+    bench.run(bench.start + TIMEOUT * 3 / 4);
+    assert_eq!(bench.outcomes(), []);
+}
+
+#[test]
 fn a_ticket_that_is_used_again_is_not_taken_for_that_of_a_save_that_was_given_up() {
     let mut bench = bench();
     let (id, other) = (bench.id_on(0), bench.id_on(1));
