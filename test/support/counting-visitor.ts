@@ -9,8 +9,8 @@ import { SLACK } from './failure.ts'
 /** What requests may fail with while servers fail: codes, or those of Redis's replies. */
 export const PASSING = ['CONNECT', 'TIMEOUT', 'DISCONNECTED']
 
-/** What nodes of a cluster refuse with as long as it is not whole. */
-export const CLUSTER_REFUSALS = ['CLUSTERDOWN', 'TRYAGAIN', 'LOADING']
+/** What nodes of a cluster refuse with as long as it is not whole, or they send a command to each other. */
+export const CLUSTER_REFUSALS = ['CLUSTERDOWN', 'TRYAGAIN', 'LOADING', 'MOVED']
 
 export interface CountingVisitor {
   /** Settles when the visitor has ended; rejects as soon as something happens that must not. */
