@@ -27,7 +27,7 @@ export interface TestCluster {
    * lost; `'forced'` without. Resolves once all nodes that run know it. One at a time.
    */
   failover(replica: TestNode, how: 'manual' | 'forced'): Promise<void>
-  /** Resolves once all nodes that run agree on the roles and slots of all nodes, and replicas follow. */
+  /** Resolves once all primaries that run agree on the roles and slots of all nodes, and replicas follow. */
   agreed(): Promise<void>
   addNode(): Promise<TestNode>
   /** Has the others forget a node that has no slots, and ends it. */
@@ -136,7 +136,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   }
 
   async function agree() {
-    let views = await Promise.all(running().map(linesOf))
+    // A replica that was told to import a slot when it was the primary never learns who has it.
+    let views = (await Promise.all(running().map(linesOf))).filter(isOfPrimary)
     let [first, ...others] = views.map(rolesAndSlots)
     if (others.some((view) => view !== first) || first!.includes('fail')) return false
     // Two that have the same have made it up at the same time, and one of them will get another.
@@ -149,7 +150,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   /** Until then, what a node does next could contradict what another does, and a slot have no owner. */
   async function agreed() {
     try {
-      await until('the nodes agree on their roles and slots', agree)
+      await until('the primaries agree on roles and slots', agree)
     } catch (error) {
       let views = await Promise.all(running().map(linesOf))
       throw new Error(views.map(rolesAndSlots).join('\n\n'), { cause: error })
@@ -193,6 +194,18 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     await move.finish()
   }
 
+  /** Moves a slot or leaves it where it is: a node that waits for a slot learns from nobody who has it. */
+  async function moveSlot(slot: number, to: TestNode) {
+    try {
+      await complete(await startMove(slot, to))
+    } catch (error) {
+      await Promise.allSettled(
+        running().map((node) => node.command('CLUSTER', 'SETSLOT', slot, 'STABLE')),
+      )
+      throw error
+    }
+  }
+
   return {
     nodes,
     get urls() {
@@ -209,7 +222,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       return replica
     },
     startMove,
-    moveSlot: async (slot, to) => complete(await startMove(slot, to)),
+    moveSlot,
     async drain(from, to) {
       let [slots, known] = await Promise.all([slotsOf(from), primaries()])
       let way = { from, to, others: known.filter((node) => node !== from && node !== to) }
@@ -257,6 +270,11 @@ function slotsIn(range: string): number[] {
 
 function isPrimary([, , flags = '']: string[]): boolean {
   return flags.split(',').includes('master')
+}
+
+/** Whether a primary sees the nodes so. */
+function isOfPrimary(lines: string[][]): boolean {
+  return lines.some((line) => isPrimary(line) && line[2]!.split(',').includes('myself'))
 }
 
 /** What nodes must not disagree on in the lines of `CLUSTER NODES`. */
