@@ -17,6 +17,7 @@ import {
   unknownSession,
 } from './session/stored-session.ts'
 import type { Settings } from './settings.ts'
+import { isForNow } from './store/refusals.ts'
 import type { SessionStore, Spans, Terms, Unreadable } from './store/session-store.ts'
 
 /** Hears of stored values that are no session, where those are discarded. */
@@ -24,9 +25,6 @@ const discarded = channel('remix-session-storage-redis:discarded')
 
 /** Hears of reads that Redis could not answer, where their visitors are anonymous then. */
 const unavailable = channel('remix-session-storage-redis:unavailable')
-
-/** Error replies of a server that will take commands again. */
-const FOR_NOW = new Set(['BUSY', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'TRYAGAIN'])
 
 interface Context {
   store: SessionStore
@@ -100,7 +98,7 @@ export function createReads({ store, turns, lifetime, settings }: Context) {
 }
 
 function isUnavailable({ code, reply = '' }: RedisSessionStorageError): boolean {
-  if (code === 'REDIS') return FOR_NOW.has(reply)
+  if (code === 'REDIS') return isForNow(reply)
   return ['CONNECT', 'TIMEOUT', 'DISCONNECTED', 'OVERLOADED'].includes(code)
 }
 

@@ -17,25 +17,24 @@ const minimal = { get: method, set: method, del: method, expire: method }
 
 /** Clients that are not connected, by the beginning of their row. */
 const clients: Record<string, object[]> = {
-  'node-redis 4 to 6: `createClient`': [
-    createClient(),
+  'node-redis 4 to 6: `createClient`': [createClient()],
+  'node-redis 4 to 6: `createCluster`': [
     createCluster({ rootNodes: [{ url: 'redis://localhost' }] }),
   ],
   'node-redis 5 and 6: `createClientPool`': [
     createClientPool(),
     createSentinel({ name: 'main', sentinelRootNodes: nodes }),
   ],
-  'ioredis 5 and 6, iovalkey': [
-    new Redis(lazy),
+  'ioredis 5 and 6, iovalkey: `Redis`': [new Redis(lazy), new Valkey(lazy)],
+  'ioredis 5 and 6, iovalkey: `Cluster`': [
     new Cluster(nodes, lazy),
-    new Valkey(lazy),
     new ValkeyCluster(nodes, lazy),
   ],
   'valkey-glide 2': [
     Object.create(GlideClient.prototype),
     Object.create(GlideClusterClient.prototype),
   ],
-  // In Node, there is no client of Bun; test/majors has one in Bun, and @upstash/redis.
+  // In Node, there is no client of Bun.
   Bun: [{ ...minimal, getex: method, send: method }],
   '`@upstash/redis`': [{ ...minimal, exec: method, createScript: method, chain: method }],
   'any other': [minimal],

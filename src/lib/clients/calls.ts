@@ -5,6 +5,7 @@ import { isA, toStorageError, type ClientErrors } from './client-error.ts'
 import { Deadline, Deadlines } from './deadlines.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 import { LateWrites } from './late-writes.ts'
+import { isOnTheMove } from '../store/refusals.ts'
 import { waited, type Terms } from '../store/session-store.ts'
 import { Order, type Turn } from '../store/order.ts'
 import { pause } from '../store/pause.ts'
@@ -97,7 +98,7 @@ export class Calls {
       this.#unanswered++
       if (isWrite && !keepsOrder) call.answeredLate = this.#lateWrites.add(id!)
     }
-    this.#reject(call, timeoutError(timeout))
+    this.#reject(call, call.refusal ?? timeoutError(timeout))
   }
 
   /** Begins with a call that has its turn. */
@@ -116,6 +117,7 @@ export class Calls {
     // Its deadline may have passed meanwhile.
     if (!call.isWaiting) return
     call.isSent = true
+    call.refusal = undefined
     replyOf(call).then(
       (reply) => this.#answered(call, reply),
       (error: unknown) => this.#failed(call, error),
@@ -159,6 +161,9 @@ export class Calls {
           : undefined
     if (instead !== undefined) {
       this.#answered(call, instead)
+    } else if (request.holds && isOnTheMove(failure.reply ?? '')) {
+      call.refusal = failure
+      void pause(++call.tries).then(() => this.#send(call))
     } else if (failure.code !== 'REDIS' && whenBroken === 'again' && ++call.tries < MOST_TRIES) {
       void pause(call.tries).then(() => this.#send(call))
     } else {
@@ -208,6 +213,8 @@ class Call extends Deadline implements Caller {
   /** Whether the client has a command of it that it has not answered. */
   isSent = false
   tries = 0
+  /** What Redis has refused it with for the moment, so that it waits to be sent again. */
+  refusal: RedisSessionStorageError | undefined
   /** When the deadline is, by `performance.now()`. */
   until = 0
   readonly #calls: Calls

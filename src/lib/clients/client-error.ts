@@ -48,7 +48,7 @@ export function looksLikeReply(message: string): boolean {
 }
 
 /** An error reply begins with its code. */
-function codeIn(words: string): string {
+export function codeIn(words: string): string {
   return /^[A-Z][A-Z0-9]*(?= |$)/.exec(words)?.[0] ?? 'ERR'
 }
 

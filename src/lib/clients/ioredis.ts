@@ -51,7 +51,8 @@ export const ioredis: ClientFamily = {
     return commandAdapter({
       send: hasQueue ? whenConnected(() => !NOT_YET.has(client.status), send) : send,
       errors,
-      keepsOrder: true,
+      // A cluster sends a command again that a node has refused, also behind one that came later.
+      keepsOrder: client.isCluster !== true,
       mayReadFromReplicas: client.isCluster === true && client.options?.scaleReads !== 'master',
     })
   },

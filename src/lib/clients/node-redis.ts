@@ -45,7 +45,7 @@ export const nodeRedis: ClientFamily = {
       errors,
       // oxlint-disable-next-line no-underscore-dangle -- node-redis 6 says nowhere else what it puts in front of keys
       keyPrefix: String(client._keyPrefix ?? ''),
-      keepsOrder: !lendsConnections(client),
+      keepsOrder: !lendsConnections(client) && !isCluster(client),
     })
   },
 }
@@ -64,9 +64,14 @@ function lendsConnections(client: any): boolean {
   return hasMethod(client, 'execute') || hasMethod(client, 'acquire')
 }
 
+/** It sends a command again that a node has refused, also behind one that came later. */
+function isCluster(client: any): boolean {
+  return hasMethod(client, 'getSlotMaster') || client.slots !== undefined
+}
+
 /** Sends a command to where writes go: replicas may not have yet what was just written. */
 function sendOf(client: any): CommandClient['send'] {
-  if (hasMethod(client, 'getSlotMaster') || client.slots !== undefined) {
+  if (isCluster(client)) {
     return (command, key, caller) => client.sendCommand(key, false, command, lasting(caller))
   }
   if (hasMethod(client, 'acquire')) {

@@ -6,8 +6,14 @@
  * as long as it takes no writes. None of this is a reason to fail a visitor who only reads.
  */
 import { ensureWaiting, type Caller } from './caller.ts'
-import { isUnknownCommand } from './client-error.ts'
+import { codeIn, isUnknownCommand } from './client-error.ts'
 import type { CommandClient } from './command-adapter.ts'
+import { isOnTheMove } from '../store/refusals.ts'
+
+/** Whether `GET` would be refused with the same. */
+function isOfTheKey(code: string): boolean {
+  return code === 'WRONGTYPE' || isOnTheMove(code)
+}
 
 interface RefreshingLoad {
   load(key: string, ttl: number | null, caller: Caller): unknown
@@ -42,7 +48,7 @@ export function refreshingLoad(client: CommandClient): RefreshingLoad {
     caller: Caller,
   ): Promise<unknown> {
     let words = client.errors.replyIn(error)
-    if (words === undefined || words.startsWith('WRONGTYPE ')) throw error
+    if (words === undefined || isOfTheKey(codeIn(words))) throw error
     hasWorked = false
     isRefusedForGood ||= words.startsWith('NOPERM ') || isUnknownCommand(words)
     return loadInTwo(key, ttl, caller)
