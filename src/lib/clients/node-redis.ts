@@ -13,7 +13,8 @@ const errors: ClientErrors = {
     let isReply = classNames(error).includes('ErrorReply') || looksLikeReply(message)
     return isReply ? message : undefined
   },
-  isTimeout: (error) => classNames(error).some((name) => name.endsWith('TimeoutError')),
+  // What is aborted is so at the deadline.
+  isTimeout: (error) => classNames(error).some((name) => /(Timeout|Abort)Error$/.test(name)),
 }
 
 /** Has a client send commands in the order of the calls, though the app may have set it up to send the last one first. */
@@ -72,18 +73,34 @@ function isCluster(client: any): boolean {
 /** Sends a command to where writes go: replicas may not have yet what was just written. */
 function sendOf(client: any): CommandClient['send'] {
   if (isCluster(client)) {
-    return (command, key, caller) => client.sendCommand(key, false, command, lasting(caller))
+    // Those of node-redis 4 have no timer of their own that ours could take the place of.
+    let isReady = hasMethod(client, 'destroy')
+      ? () => false
+      : () => client.masters.every(hasConnected)
+    return (command, key, caller) =>
+      client.sendCommand(key, false, command, optionsFor(caller, isReady()))
   }
   if (hasMethod(client, 'acquire')) {
     return (command, _, caller) => client.sendCommand(false, command, lasting(caller))
   }
-  return (command, _, caller) => {
-    let isSentNow = client.isReady && !caller.isClientLate
-    return client.sendCommand(command, isSentNow ? NO_TIMER : lasting(caller))
-  }
+  return (command, _, caller) => client.sendCommand(command, optionsFor(caller, client.isReady))
 }
 
-/** Has a client drop a command at the deadline that it has not sent by then. */
+function hasConnected({ client }: any): boolean {
+  return client?.isReady === true
+}
+
+/** @param isReady whether the client is connected, so that it sends the command at once unless it is late */
+function optionsFor(caller: Caller, isReady: boolean): object {
+  return isReady && !caller.isClientLate ? NO_TIMER : lasting(caller)
+}
+
+/**
+ * Has a client drop a command at the deadline that it has not sent by then. A `timeout` would do so as well, but begin anew
+ * where a cluster or a sentinel sends the command elsewhere, and node-redis 4 knows none.
+ */
 function lasting({ left }: Caller): object {
-  return { ...IN_ORDER, timeout: Math.max(1, Math.ceil(left)) }
+  let signal = AbortSignal.timeout(Math.max(1, Math.ceil(left)))
+  // The first is the name in node-redis 4.
+  return { ...NO_TIMER, signal, abortSignal: signal }
 }
