@@ -119,10 +119,11 @@ export function run(command, args, variables) {
  * @param {string} script Its file below `node_modules`
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [variables]
+ * @param {string} [runtime] The program that runs it: Node unless given
  * @returns {boolean} Whether it succeeded
  */
-export function runTool(script, args, variables) {
-  return run(NODE, [inRoot(`node_modules/${script}`), ...args], variables)
+export function runTool(script, args, variables, runtime = NODE) {
+  return run(runtime, [inRoot(`node_modules/${script}`), ...args], variables)
 }
 
 /**

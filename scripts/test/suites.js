@@ -49,14 +49,15 @@ export function runRustTests() {
  *
  * @param {string[]} args More arguments for vitest, such as part of a file's name
  * @param {NodeJS.ProcessEnv} [variables]
+ * @param {string} [runtime] The program that runs them: Node unless given
  * @returns {Result}
  */
-export function runVitest(args, variables) {
+export function runVitest(args, variables, runtime) {
   let folder = mkdtempSync(path.join(tmpdir(), 'vitest-'))
   let report = path.join(folder, 'report.json')
   try {
     let reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    let isOk = runTool('vitest/vitest.mjs', ['run', ...reporters, ...args], variables)
+    let isOk = runTool('vitest/vitest.mjs', ['run', ...reporters, ...args], variables, runtime)
     /** @type {{ fullName: string, status: string }[]} */
     let tests = testsIn(report)
     let named = (/** @type {string[]} */ ...statuses) =>

@@ -1,8 +1,8 @@
 /**
  * Runs all tests: the Rust suite, the TypeScript one, and parts of that once more on other servers
- * (`npm test -- --servers`: these only). Other arguments go to vitest, and then only it runs: `npm test -- faults`.
+ * (`npm test -- --servers`: these only) and over other clients (`npm test -- --clients`). Other arguments go to vitest, and then only it runs: `npm test -- faults`.
  *
- * A server that cannot be had on this machine is named as one that was not run on. Fails if a test failed, if a suite ran none, or if a runner failed. A skipped test hides what it
+ * A server or runtime that cannot be had on this machine is named as one that was not run on. Fails if a test failed, if a suite ran none, or if a runner failed. A skipped test hides what it
  * would have found, so it fails the run too, except in a filtered run by hand.
  */
 import { installPackages } from '../build/packages.js'
@@ -11,13 +11,16 @@ import { ensureToolchain } from '../build/toolchain.js'
 import { ensureProgram } from '../programs.js'
 import { ensureValkey } from '../other-servers.js'
 import { main } from '../project.js'
+import { runOnOtherClients } from './on-other-clients.js'
 import { runOnOtherServers } from './on-other-servers.js'
 import { runRustTests, runVitest } from './suites.js'
 
 await main(import.meta.url, async () => {
   let args = process.argv.slice(2)
   let isAll = args.length === 0
-  let isOtherServers = args.length === 1 && args[0] === '--servers'
+  let isOnly = (/** @type {string} */ flag) => args.length === 1 && args[0] === flag
+  let [isOtherServers, isOtherClients] = [isOnly('--servers'), isOnly('--clients')]
+  let isFiltered = !isAll && !isOtherServers && !isOtherClients
   setUp()
   installPackages('test/majors')
   ensureProgram('redis')
@@ -33,11 +36,13 @@ await main(import.meta.url, async () => {
     ensureToolchain()
     results.Rust = await runRustTests()
   }
-  if (!isOtherServers) results.TypeScript = runVitest(args)
-  if (isAll || isOtherServers) {
-    let others = runOnOtherServers()
+  if (isAll || isFiltered) results.TypeScript = runVitest(args)
+  for (let others of [
+    ...(isAll || isOtherServers ? [runOnOtherServers()] : []),
+    ...(isAll || isOtherClients ? [runOnOtherClients()] : []),
+  ]) {
     Object.assign(results, others.results)
-    notRun = others.notRun
+    Object.assign(notRun, others.notRun)
   }
 
   console.log()
@@ -51,7 +56,7 @@ await main(import.meta.url, async () => {
     total.skipped += skipped.length
   }
   for (let [name, reason] of Object.entries(notRun)) console.log(`Not run on ${name}: ${reason}`)
-  if (!isAll && !isOtherServers) {
+  if (isFiltered) {
     console.log('Only vitest has run: the arguments are for it.')
   }
   let { passed, failed, skipped } = total
@@ -60,6 +65,6 @@ await main(import.meta.url, async () => {
     ...Object.keys(notRun).map((name) => `not run on ${name}`),
   ]
   console.log(`\n${[`${passed} passed, ${failed} failed`, ...missing].join(', ')}`)
-  let maySkip = !isAll && !isOtherServers && !process.env.CI
+  let maySkip = isFiltered && !process.env.CI
   if (failed > 0 || passed === 0 || (skipped > 0 && !maySkip)) process.exitCode = 1
 })

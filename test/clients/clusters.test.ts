@@ -1,16 +1,14 @@
 /** The clients of the app that know a Redis Cluster, over a real one. */
 import { createSession } from '@remix-run/session'
-import { Logger } from '@valkey/valkey-glide'
 import { Cluster } from 'ioredis'
-import { Cluster as ValkeyCluster } from 'iovalkey'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
+import { clusterClients, type ClusterClient } from '../support/clients.ts'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { stored, valueOf } from '../support/failure.ts'
-import { openGlideCluster, openNodeRedisCluster, type OpenClient } from '../support/open-client.ts'
-
-Logger.setLoggerConfig('off')
+import { openLikeIoredis, type OpenClient } from '../support/open-client.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -18,19 +16,16 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-describe.each<[string, (urls: string[]) => Promise<OpenClient>]>([
-  ['node-redis', (urls) => openNodeRedisCluster(urls)],
-  ['ioredis', (urls) => openLikeIoredis(new Cluster(urls))],
-  [
-    'ioredis, auto-pipelining, keyPrefix',
-    (urls) => openLikeIoredis(new Cluster(urls, { enableAutoPipelining: true, keyPrefix: 'app:' })),
-  ],
-  ['iovalkey', (urls) => openLikeIoredis(new ValkeyCluster(urls))],
-  ['valkey-glide', (urls) => openGlideCluster(urls, { requestTimeout: 2000 })],
-])('a cluster of %s', (_, openClient) => {
+const PREFIXED: ClusterClient = {
+  name: 'ioredis, cluster, auto-pipelining, keyPrefix',
+  openAt: (urls) =>
+    openLikeIoredis(new Cluster(urls, { enableAutoPipelining: true, keyPrefix: 'app:' })),
+}
+
+describe.each([...clusterClients, PREFIXED])('$name', ({ openAt }) => {
   let open: OpenClient
   beforeEach(async () => {
-    open = await openClient(cluster.urls)
+    open = await openAt(cluster.urls)
   })
   afterEach(() => open.close())
 
@@ -93,10 +88,57 @@ describe.each<[string, (urls: string[]) => Promise<OpenClient>]>([
       expect(await valueOf(storage, id)).toBe('changed')
     })
   })
-})
 
-async function openLikeIoredis(client: Cluster | ValkeyCluster): Promise<OpenClient> {
-  client.on('error', () => {})
-  await client.ping()
-  return { client, close: () => client.disconnect() }
-}
+  test('goes on without an error, and in order, while the slot of its sessions moves to and fro', async () => {
+    let storage = createRedisSessionStorage({ client: open.client, useUnknownIds: true })
+    let isOver = false
+    let [counts, logouts] = [0, 0]
+
+    async function count(id: string) {
+      for (let expected: number | undefined; !isOver; expected = (expected ?? 0) + 1) {
+        let session = await storage.read(id)
+        expect(session.get('count')).toBe(expected)
+        session.set('count', (expected ?? 0) + 1)
+        expect(await storage.save(session)).toBe(id)
+        counts++
+      }
+    }
+
+    async function logInAndOut(id: string) {
+      while (!isOver) {
+        let session = createSession(id)
+        session.set('value', 'here')
+        let saved = storage.save(session)
+        session.destroy()
+        await Promise.all([saved, storage.save(session)])
+        expect(await valueOf(storage, id)).toBe(undefined)
+        logouts++
+      }
+    }
+
+    let tag = `{${crypto.randomUUID()}}`
+    let slot = await cluster.slotOf(tag)
+    let users = Array.from({ length: 5 }, (_, i) => [
+      count(`${tag}a${i}`),
+      logInAndOut(`${tag}b${i}`),
+    ])
+    let all = Promise.all(users.flat())
+    async function move() {
+      for (let moves = 0; moves < 8; moves++) {
+        let from = await cluster.ownerOf(slot)
+        let to = cluster.nodes.filter((node) => node !== from)[moves % 2]!
+        let move = await cluster.startMove(slot, to)
+        // For some time, some keys are here and some are there.
+        await move.moveKeys(await from.command('CLUSTER', 'GETKEYSINSLOT', slot, 3))
+        await sleep(20)
+        await move.moveKeys()
+        await sleep(20)
+        await move.finish()
+      }
+      isOver = true
+    }
+    await Promise.race([Promise.all([move(), all]), all])
+    isOver = true
+    expect([counts, logouts].every((number) => number > 20)).toBe(true)
+  })
+})

@@ -24,7 +24,7 @@ describe.each(backends)('over $name', (backend) => {
   let storage: RedisSessionStorage
   beforeEach(async () => {
     await redis.side.flushAll()
-    open = await backend.create(redis, { onConflict: 'overwrite' })
+    open = await backend.create(redis, { onConflict: 'overwrite', timeout: 10_000 })
     storage = open.storage
   })
   afterEach(() => open.close())

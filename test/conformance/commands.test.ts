@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
 
-import { ioredis, native, nodeRedis, nodeRedisClient } from '../support/backends.ts'
+import { ioredis, native, nodeRedis } from '../support/backends.ts'
+import { nodeRedisClient } from '../support/open-client.ts'
 import { servers, startRedis, type TestRedis } from '../support/redis.ts'
 
 let redis: TestRedis

@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
-import { backends, type OpenStorage } from '../support/backends.ts'
+import { backends, native, type OpenStorage } from '../support/backends.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
@@ -70,8 +70,7 @@ describe.each(backends)('over $name', (backend) => {
 })
 
 test('bytes that are not UTF-8 are not replaced by others, over our own connection', async () => {
-  let [native] = backends
-  let open = await native!.create(redis)
+  let open = await native.create(redis)
   let bytes = Buffer.from('[{"a":"?"},{}]')
   bytes[bytes.indexOf('?')] = 0xff
   await redis.side.set(KEY, bytes)

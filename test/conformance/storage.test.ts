@@ -3,8 +3,11 @@ import { createSession, type Session } from '@remix-run/session'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { backends, type OpenStorage } from '../support/backends.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startRedis, TESTED_CLIENTS, type TestRedis } from '../support/redis.ts'
 import { sessionPart } from '../support/stored-data.ts'
+
+/** Where each takes an HTTP request, so many would take longer than a test may. */
+const AT_ONCE = TESTED_CLIENTS ? 2000 : 10_000
 
 let redis: TestRedis
 beforeAll(async () => {
@@ -389,9 +392,9 @@ describe.each(backends)('$name', (backend) => {
     })
   })
 
-  test('ten thousand sessions at once each come back as their own', async () => {
+  test('thousands of sessions at once each come back as their own', async () => {
     let storage = await create({ timeout: 10_000, maxPending: 20_000 })
-    let sessions = await Promise.all(Array.from({ length: 10_000 }, () => storage.read(null)))
+    let sessions = await Promise.all(Array.from({ length: AT_ONCE }, () => storage.read(null)))
     sessions.forEach((session, i) => session.set('mine', `${i} ${session.id}`))
     await Promise.all(sessions.map((session) => storage.save(session)))
     let read = await Promise.all(sessions.map(({ id }) => storage.read(id)))

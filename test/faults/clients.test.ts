@@ -1,79 +1,31 @@
 /** What users see of a client of theirs that fails. */
-import { GlideClient } from '@valkey/valkey-glide'
-import { Redis } from 'ioredis'
-import { Redis as Valkey } from 'iovalkey'
-import type { EventEmitter } from 'node:events'
-import { createClient, createClientPool } from 'redis'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createRedisSessionStorage } from 'remix-session-storage-redis'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
-import { nodeRedisClient } from '../support/backends.ts'
+import { clients } from '../support/clients.ts'
 import { failure, SLACK, stored, valueOf } from '../support/failure.ts'
 import type { OpenClient } from '../support/open-client.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
 const TIMEOUT = 300
 
-describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
-  [
-    'node-redis',
-    async (redis) => {
-      let client = await nodeRedisClient(redis.url)
-      return { client, close: () => client.isOpen && client.destroy() }
-    },
-  ],
-  [
-    'node-redis, pool',
-    async (redis) => {
-      let client = createClientPool({ url: redis.url })
-      client.on('error', () => {})
-      await client.connect()
-      return { client, close: () => client.isOpen && client.destroy() }
-    },
-  ],
-  [
-    'iovalkey',
-    async (redis) => {
-      let client = new Valkey(redis.port)
-      client.on('error', () => {})
-      await client.ping()
-      return { client, close: () => client.disconnect() }
-    },
-  ],
-  [
-    'ioredis',
-    async (redis) => {
-      let client = new Redis(redis.port)
-      client.on('error', () => {})
-      await client.ping()
-      return { client, close: () => client.disconnect() }
-    },
-  ],
-  [
-    'valkey-glide',
-    async (redis) => {
-      let client = await GlideClient.createClient({
-        addresses: [{ host: '127.0.0.1', port: redis.port }],
-        // Longer than the deadlines here: those of a storage are what is tested.
-        requestTimeout: 10_000,
-      })
-      return { client, close: () => client.close() }
-    },
-  ],
-])('a client of %s', (_, openClient) => {
+describe.each(clients)('a client of $name', ({ open: openClient, keepsQueue }) => {
   let redis: TestRedis
   let open: OpenClient
   let storage: ReturnType<typeof createRedisSessionStorage>
 
-  beforeEach(async () => {
+  // Once, and anew only where a test is about that: a node of a cluster takes requests only two seconds after its start.
+  beforeAll(async () => {
     redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+
+  beforeEach(async () => {
     open = await openClient(redis)
     storage = createRedisSessionStorage({ client: open.client, timeout: TIMEOUT })
   })
-  afterEach(async () => {
-    open.close()
-    await redis.stop()
-  })
+  afterEach(() => open.close())
 
   test('that hangs: every request ends at its deadline, and later ones work', async () => {
     let id = await stored(storage, 'here')
@@ -91,7 +43,8 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
     ])
     for (let { error, duration } of failures) {
       expect(error.code).toBe('TIMEOUT')
-      expect(duration).toBeGreaterThanOrEqual(TIMEOUT - 5)
+      // It had begun before the time was taken.
+      expect(duration).toBeGreaterThanOrEqual(TIMEOUT - 50)
       expect(duration).toBeLessThan(TIMEOUT + SLACK)
     }
     process.kill(redis.pid, 'SIGCONT')
@@ -129,12 +82,15 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
   test('whose server says no: requests fail with the code of the reply', async () => {
     let id = await stored(storage, 'old')
     let session = await storage.read(id)
+    session.set('card', 'secret-4111')
     session.regenerateId(true)
     await redis.side.configSet('maxmemory', '1')
 
     let { error } = await failure(storage.save(session))
     expect(error).toMatchObject({ code: 'REDIS', reply: 'OOM' })
-    expect(error.cause).toBeInstanceOf(Error)
+    let printed = `${error.stack} ${(error.cause as Error).stack}`
+    expect(printed).not.toMatch(/4111/)
+    expect(printed).not.toContain(session.id)
     expect(await valueOf(storage, id)).toBe('old')
     await redis.side.configSet('maxmemory', '0')
     expect(await storage.save(session)).toBe(session.id)
@@ -154,52 +110,28 @@ describe.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
 
     expect(await valueOf(storage, await stored(storage, 'after'))).toBe('after')
   })
-})
 
-test.each<[string, (redis: TestRedis) => Promise<OpenClient>]>([
-  [
-    'node-redis',
-    async ({ url }) => {
-      let client = createClient({ url, socket: { reconnectStrategy: 20 } })
-      client.on('error', () => {})
-      await client.connect()
-      return { client, close: () => client.destroy() }
-    },
-  ],
-  ['ioredis', ({ port }) => patient(new Redis(port, PATIENT))],
-  ['iovalkey', ({ port }) => patient(new Valkey(port, PATIENT))],
-])('over %s that is not connected, what nobody waits for is not sent later', async (_, open) => {
-  let redis = await startRedis()
-  let { client, close } = await open(redis)
-  let storage = createRedisSessionStorage({ client, timeout: TIMEOUT })
-  let session = await storage.read(await stored(storage, 'old'))
-  let noticed = new Promise((resolve) => {
-    ;(client as unknown as EventEmitter).once('reconnecting', resolve)
+  if (keepsQueue) return
+
+  test('that is not connected: what nobody waits for is not sent later', async () => {
+    let session = await storage.read(await stored(storage, 'old'))
+    await redis.stop()
+    // The client may not have noticed yet.
+    await storage.ping().catch(() => {})
+    let unsaved = await storage.read(null)
+    for (let each of [session, unsaved]) {
+      each.set('value', 'never')
+      await failure(storage.save(each))
+    }
+
+    redis = await startRedis({ port: redis.port })
+    await redis.side.set(`session:${session.id}`, '[{"value":"newer"},{}]')
+    storage = createRedisSessionStorage({ client: open.client, timeout: 10_000 })
+    expect(await valueOf(storage, session.id)).toBe('newer')
+    let saves = await Promise.all(['a', 'b', 'c'].map((value) => stored(storage, value)))
+    expect(await valueOf(storage, saves[2]!)).toBe('c')
+    await sleep(TIMEOUT)
+    expect(await valueOf(storage, session.id)).toBe('newer')
+    expect(await valueOf(storage, unsaved.id)).toBe(undefined)
   })
-  await redis.stop()
-  await noticed
-  let unsaved = await storage.read(null)
-  for (let each of [session, unsaved]) {
-    each.set('value', 'never')
-    expect((await failure(storage.save(each))).error.code).toBe('TIMEOUT')
-  }
-
-  redis = await startRedis({ port: redis.port })
-  await redis.side.set(`session:${session.id}`, '[{"value":"newer"},{}]')
-  let later = storage.read(session.id)
-  let saves = await Promise.all(['a', 'b', 'c'].map((value) => stored(storage, value)))
-  expect((await later).get('value')).toBe('newer')
-  expect(await valueOf(storage, unsaved.id)).toBe(undefined)
-  expect(await valueOf(storage, saves[2]!)).toBe('c')
-  close()
-  await redis.stop()
 })
-
-/** Keeps commands for as long as it takes, as queues of jobs want their client. */
-const PATIENT = { maxRetriesPerRequest: null, retryStrategy: () => 20 }
-
-async function patient(client: Redis | Valkey): Promise<OpenClient> {
-  client.on('error', () => {})
-  await client.ping()
-  return { client, close: () => client.disconnect() }
-}

@@ -4,7 +4,7 @@ import type { SessionStorage } from '@remix-run/session'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRedisSessionStorage } from 'remix-session-storage-redis'
 
-import { nodeRedisClient } from '../support/backends.ts'
+import { nodeRedisClient } from '../support/open-client.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { sessionPart } from '../support/stored-data.ts'
 

@@ -9,18 +9,18 @@ import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { ioredis, native, nodeRedis, type OpenStorage } from '../support/backends.ts'
+import { backends, ioredis, native, nodeRedis, type OpenStorage } from '../support/backends.ts'
 import { lineOf, type Call } from '../support/overlap-model/calls.ts'
 import { hasOrder, type Stored } from '../support/overlap-model/find-order.ts'
 import { startGate, type Gate } from '../support/overlap-model/gate.ts'
 import { PROCESSES, programs, type Program } from '../support/overlap-model/program.ts'
 import { Run } from '../support/overlap-model/run.ts'
 import { storedIn } from '../support/overlap-model/stored.ts'
-import { servers, startRedis, type TestRedis } from '../support/redis.ts'
+import { servers, startRedis, TESTED_CLIENTS, type TestRedis } from '../support/redis.ts'
 
 const PROGRAMS = Number(process.env.OVERLAP_PROGRAMS ?? 2400)
 
-const BACKENDS = [native, nodeRedis, ioredis]
+const BACKENDS = TESTED_CLIENTS ? backends : [native, nodeRedis, ioredis]
 const PER_SETUP = Math.ceil(PROGRAMS / (servers.length * BACKENDS.length * 2))
 
 /** What all programs together have come to. */
@@ -88,7 +88,11 @@ describe.each(servers)('on $name', ({ binary }) => {
             if (!hasOrder(onConflict, calls, stored)) assert.fail(messageOf(calls, stored))
             count(calls)
           }),
-          { numRuns: PER_SETUP, interruptAfterTimeLimit: 60_000 + 200 * PER_SETUP },
+          {
+            numRuns: PER_SETUP,
+            includeErrorInReport: true,
+            interruptAfterTimeLimit: 60_000 + 200 * PER_SETUP,
+          },
         )
       },
       70_000 + 200 * PER_SETUP,

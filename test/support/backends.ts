@@ -1,20 +1,13 @@
 /** Every way in which sessions can reach Redis, for suites that all of them have to pass. */
-import { GlideClient, Logger } from '@valkey/valkey-glide'
-import { Redis } from 'ioredis'
-import { Redis as Valkey } from 'iovalkey'
-import { createClient, createClientPool } from 'redis'
 import {
   createRedisSessionStorage,
-  type ClientOptions,
-  type ExpiringRedisClient,
-  type RedisClient,
   type RedisSessionStorage,
   type SessionOptions,
 } from 'remix-session-storage-redis'
 
-import { IS_CLUSTER, OTHER_SERVER, type TestRedis } from './redis.ts'
-
-Logger.setLoggerConfig('off')
+import * as apps from './clients.ts'
+import type { Client } from './clients.ts'
+import { IS_CLUSTER, OTHER_SERVER, TESTED_CLIENTS, type TestRedis } from './redis.ts'
 
 export interface Backend {
   name: string
@@ -31,37 +24,19 @@ export interface OpenStorage {
   close(): Promise<void>
 }
 
-export async function nodeRedisClient(url: string) {
-  let client = createClient({ url })
-  client.on('error', () => {})
-  return client.connect()
-}
-
-/** Only these methods of a client, as a foreign client might have them. */
-async function minimal(redis: TestRedis, methods: (keyof RedisClient)[]) {
-  let client = await nodeRedisClient(redis.url)
-  let object = Object.fromEntries(
-    methods.map((name) => [name, (...args: any[]) => (client as any)[name](...args)]),
-  ) as unknown as ExpiringRedisClient
-  return { client: object, end: () => client.destroy() }
-}
-
-function withClient(
-  name: string,
-  isAtomic: boolean,
-  open: (redis: TestRedis) => Promise<{ client: ClientOptions['client']; end: () => void }>,
-): Backend {
+function withClient({ name, isMinimal, keepsNoOrder, open }: Client): Backend {
   return {
     name,
-    isAtomic,
+    isAtomic: !isMinimal,
+    keepsNoOrder,
     async create(redis, options) {
-      let { client, end } = await open(redis)
+      let { client, close } = await open(redis)
       let storage = createRedisSessionStorage({ client, ...options })
       return {
         storage,
         async close() {
           await storage.close()
-          end()
+          close()
         },
       }
     },
@@ -83,66 +58,19 @@ function withUrl(name: string, connections: number): Backend {
 
 export const native = withUrl('url', 1)
 
-export const nodeRedis = withClient('node-redis', true, async (redis) => {
-  let client = await nodeRedisClient(redis.url)
-  return { client, end: () => client.destroy() }
-})
+const overClients = apps.clients.map(withClient)
 
-export const nodeRedisPool: Backend = {
-  ...withClient('node-redis, pool', true, async (redis) => {
-    let client = createClientPool({ url: redis.url })
-    client.on('error', () => {})
-    await client.connect()
-    return { client, end: () => client.destroy() }
-  }),
-  keepsNoOrder: true,
+export const nodeRedis = withClient(apps.nodeRedis)
+
+export const ioredis = withClient(apps.ioredis)
+
+function chosen(): Backend[] {
+  if (TESTED_CLIENTS !== undefined) return overClients
+  // On another server, one of each kind is enough: what differs is what the server says to them.
+  if (OTHER_SERVER) return [native, nodeRedis]
+  let withUrls = [native, withUrl('url, 4 connections', 4)]
+  // On a cluster of one node, only storages differ that are told that it is one.
+  return IS_CLUSTER ? withUrls : [...withUrls, ...overClients]
 }
 
-export const ioredis = withClient('ioredis', true, async (redis) => {
-  let client = new Redis(redis.port)
-  client.on('error', () => {})
-  await client.ping()
-  return { client, end: () => client.disconnect() }
-})
-
-export const valkeyGlide: Backend = {
-  ...withClient('valkey-glide', true, async (redis) => {
-    let client = await GlideClient.createClient({
-      addresses: [{ host: '127.0.0.1', port: redis.port }],
-      inflightRequestsLimit: 20_000,
-      // Not its 250 ms, which a busy machine may take.
-      requestTimeout: 5000,
-    })
-    return { client, end: () => client.close() }
-  }),
-  keepsNoOrder: true,
-}
-
-const all: Backend[] = [
-  native,
-  withUrl('url, 4 connections', 4),
-  nodeRedis,
-  nodeRedisPool,
-  ioredis,
-  withClient('iovalkey', true, async (redis) => {
-    let client = new Valkey(redis.port)
-    await client.ping()
-    return { client, end: () => client.disconnect() }
-  }),
-  valkeyGlide,
-  withClient('minimal client with setEx and expire', false, (redis) =>
-    minimal(redis, ['get', 'set', 'del', 'setEx', 'expire']),
-  ),
-  withClient('minimal client with expire', false, (redis) =>
-    minimal(redis, ['get', 'set', 'del', 'expire']),
-  ),
-  withClient('minimal client with setEx', false, (redis) =>
-    minimal(redis, ['get', 'set', 'del', 'setEx']),
-  ),
-]
-
-/**
- * On another server, one of each kind is enough: what differs is what the server says to them. On a cluster of one node, only
- * storages differ that are told that it is one.
- */
-export const backends = OTHER_SERVER ? [native, nodeRedis] : IS_CLUSTER ? all.slice(0, 2) : all
+export const backends = chosen()

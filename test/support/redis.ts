@@ -10,6 +10,8 @@ export type SideConnection = Awaited<ReturnType<typeof connectSide>>
 export interface TestRedis {
   port: number
   url: string
+  /** That of the server itself, where `port` and `url` are replaced by those of something before it. */
+  serverPort: number
   pid: number
   /** A client of the test's own. */
   side: SideConnection
@@ -46,8 +48,11 @@ function other(name: OtherServer): Server {
   return { name, knowsIfEqual: name.startsWith('Valkey'), binary: () => ensureServer(name) }
 }
 
+/** Which clients a run is about that is only about clients. */
+export const TESTED_CLIENTS = process.env.TEST_CLIENTS as 'others' | 'clusters' | 'bun' | undefined
+
 /** Whether servers are Redis Clusters of one node each, which have all slots. */
-export const IS_CLUSTER = process.env.TEST_CLUSTER === 'yes'
+export const IS_CLUSTER = process.env.TEST_CLUSTER === 'yes' || TESTED_CLIENTS === 'clusters'
 
 export async function startRedis(options?: {
   args?: string[]
@@ -62,6 +67,7 @@ export async function startRedis(options?: {
   return {
     port: server.port,
     url,
+    serverPort: server.port,
     pid: server.pid,
     side,
     async sessionIds(prefix = 'session:') {
@@ -79,7 +85,8 @@ export async function startRedis(options?: {
 }
 
 async function clusterArguments(): Promise<string[]> {
-  return ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())]
+  let port = String(await freePort())
+  return ['--cluster-enabled', 'yes', '--cluster-port', port, '--cluster-announce-ip', '127.0.0.1']
 }
 
 async function takeAllSlots(side: SideConnection): Promise<void> {

@@ -25,7 +25,11 @@ export interface Gate {
   stop(): Promise<void>
 }
 
-/** @param name how the scheduler's report calls the process whose commands come through the gate */
+/**
+ * Starts a gate before the server on a port. Where that is of a cluster, it names the gate rather than itself, so that clients stay.
+ *
+ * @param name how the scheduler's report calls the process whose commands come through the gate
+ */
 export async function startGate(target: { port: number }, name: string): Promise<Gate> {
   let scheduler: Scheduler | undefined
   let sockets = new Set<net.Socket>()
@@ -71,7 +75,9 @@ export async function startGate(target: { port: number }, name: string): Promise
     server.on('data', (data) => {
       for (let frame of heard.take(data)) {
         unanswered--
-        pass(replies, frame, `reply to ${labels.shift()}`)
+        let label = labels.shift()!
+        let reply = label.startsWith('CLUSTER ') ? naming(frame, [target.port, port]) : frame
+        pass(replies, reply, `reply to ${label}`)
       }
       answered.resolve()
       answered = Promise.withResolvers()
@@ -101,6 +107,11 @@ export async function startGate(target: { port: number }, name: string): Promise
       await once(listener, 'close')
     },
   }
+}
+
+/** Returns a reply with another port in place of this one. Both have five digits, so that its lengths stay right. */
+function naming(reply: Buffer, [port, other]: [number, number]): Buffer {
+  return Buffer.from(reply.toString('latin1').replaceAll(String(port), String(other)), 'latin1')
 }
 
 /** The name of a command and the beginning of its key. */
