@@ -1,7 +1,7 @@
 /** Every client that an app may have, from the package that the app would have it from: each a line of a list. */
 import { Cluster, Redis } from 'ioredis'
 import { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey'
-import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import { createClient, createClientPool, createSentinel } from 'redis'
 import type { ExpiringRedisClient, RedisClient } from 'remix-session-storage-redis'
 
 import { ioredis5, redis4, redis5, Upstash } from '../majors/packages.ts'
@@ -33,7 +33,7 @@ export interface Client {
 }
 
 /** Opens one of a cluster, by the URLs of some of its nodes. */
-export interface ClusterClient extends Omit<Client, 'open' | 'isMinimal'> {
+export interface ClusterClient extends Pick<Client, 'name' | 'keepsQueue'> {
   openAt(urls: string[]): Promise<OpenClient>
 }
 
@@ -154,9 +154,11 @@ export const clusterClients: ClusterClient[] = [
 const OF_BUN: Client[] = [{ name: 'Bun', open: openBun, keepsQueue: true }]
 
 function ofClusters(): Client[] {
-  return clusterClients.map(({ openAt, ...client }) => ({
-    ...client,
+  return clusterClients.map(({ name, keepsQueue, openAt }) => ({
+    name,
     open: ({ url }) => openAt([url]),
+    keepsNoOrder: true,
+    keepsQueue,
   }))
 }
 
