@@ -139,4 +139,24 @@ if (process.platform === 'linux') {
     await sleep(A_WHILE)
     expect(fromClient()).toBe('')
   })
+
+  test('a server that is isolated hears nothing of others, and clients notice nothing', async () => {
+    let before = await connect({ localAddress: SERVERS_ADDRESS })
+    await expect.poll(before.received).toBe('hello')
+    proxy.isolate()
+    before.socket.write('!')
+    let meanwhile = await connect({ localAddress: SERVERS_ADDRESS })
+    let client = await connect()
+    await expect.poll(client.received).toBe('hello')
+    await sleep(A_WHILE)
+    expect([before.received(), meanwhile.received()]).toEqual(['hello', ''])
+
+    let closed = [before, meanwhile].map(({ socket }) => once(socket, 'close'))
+    proxy.rejoin()
+    await Promise.all(closed)
+    let after = await connect({ localAddress: SERVERS_ADDRESS })
+    await expect.poll(after.received).toBe('hello')
+    client.socket.write('!')
+    await expect.poll(client.received).toBe('hello!')
+  })
 }

@@ -49,6 +49,10 @@ export interface Proxy {
   refuse(): Promise<void>
   /** Listens again, on the same port. */
   accept(): Promise<void>
+  /** A black hole between the server and other servers; clients notice nothing. */
+  isolate(): void
+  /** Ends it. Servers have to connect to each other again. */
+  rejoin(): void
   stop(): Promise<void>
 }
 
@@ -75,6 +79,7 @@ const SLICES_PER_SECOND = 50
 export async function startProxy(target: { port: number }): Promise<Proxy> {
   let links = new Set<Link>()
   let passedOn = new Set<net.Socket>()
+  let isIsolated = false
   let connections = 0
   let holdsNewOnes = false
   let most = 0
@@ -187,8 +192,13 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
     await Promise.all(closed)
   }
 
-  async function stop() {
+  function rejoin() {
+    isIsolated = false
     for (let socket of passedOn) socket.destroy()
+  }
+
+  async function stop() {
+    rejoin()
     await refuse()
   }
 
@@ -200,7 +210,8 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
         passedOn.delete(from)
         to.destroy()
       })
-      from.pipe(to)
+      if (isIsolated) from.pause()
+      else from.pipe(to)
     }
   }
 
@@ -252,6 +263,11 @@ export async function startProxy(target: { port: number }): Promise<Proxy> {
     },
     refuse,
     accept,
+    isolate() {
+      isIsolated = true
+      for (let socket of passedOn) socket.unpipe().pause()
+    },
+    rejoin,
     stop,
   }
 }
