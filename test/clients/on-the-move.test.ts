@@ -25,7 +25,7 @@ function refusing(words: string, times: number) {
 }
 
 test.each(WORDS)(
-  '%s: a read, a save and a logout are done all the same, in order',
+  '%s: a save and a read behind it are done all the same, in order',
   async (words) => {
     let { client, sent } = refusing(words, 3)
     let storage = createRedisSessionStorage({ client, onConflict: 'overwrite' })

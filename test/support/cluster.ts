@@ -152,8 +152,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     try {
       await until('the primaries agree on roles and slots', agree)
     } catch (error) {
-      let views = await Promise.all(running().map(linesOf))
-      throw new Error(views.map(rolesAndSlots).join('\n\n'), { cause: error })
+      let views = await Promise.all(
+        running().map(async (node) => {
+          let [role, lines] = await Promise.all([node.command('ROLE'), linesOf(node)])
+          return `${node.id} is ${role}:\n${lines.map((line) => line.join(' ')).join('\n')}`
+        }),
+      )
+      throw new Error(views.join('\n'), { cause: error })
     }
   }
 
