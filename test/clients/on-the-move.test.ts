@@ -14,7 +14,8 @@ function refusing(words: string, times: number) {
   let sent: string[] = []
   let method = () => {}
   let client = {
-    ...{ get: method, set: method, del: method, expire: method, getEx: method, slots: [] },
+    ...{ get: method, set: method, del: method, expire: method, getEx: method },
+    ...{ slots: [], destroy: method },
     async sendCommand(_: string, __: boolean, [name]: string[]) {
       sent.push(name!)
       if (times-- > 0) throw new ErrorReply(words)
