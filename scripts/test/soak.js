@@ -21,8 +21,8 @@ const RUNS = [
       'integration/life-cycle',
     ],
     // The first file takes it on three topologies, which is most of the time.
-    share: 1 / 4,
-    rounds: 3,
+    share: 1 / 3,
+    rounds: 5,
   },
 ]
 
