@@ -13,7 +13,6 @@ const FILES = [
   'conformance/storage',
   'conformance/lifecycle',
   'conformance/limits',
-  'conformance/corrupt',
   'overlap/model',
   'overlap/merging',
   'clients/order',

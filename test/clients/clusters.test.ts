@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { clusterClients, type ClusterClient } from '../support/clients.ts'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
-import { stored, valueOf } from '../support/failure.ts'
+import { failure, stored, valueOf } from '../support/failure.ts'
 import { openLikeIoredis, type OpenClient } from '../support/open-client.ts'
 
 let cluster: TestCluster
@@ -140,5 +140,41 @@ describe.each([...clusterClients, PREFIXED])('$name', ({ openAt }) => {
     await Promise.race([Promise.all([move(), all]), all])
     isOver = true
     expect([counts, logouts].every((number) => number > 20)).toBe(true)
+  })
+})
+
+describe('while no node can be reached', () => {
+  let proxied: TestCluster
+  beforeAll(async () => {
+    proxied = await startCluster({ replicas: 0, proxied: true })
+  })
+  afterAll(() => proxied.stop())
+
+  // A cluster of node-redis 5 sometimes takes longer than ten seconds to answer again, whatever it has dropped.
+  let dropping = clusterClients.filter(
+    ({ name, keepsQueue }) => !keepsQueue && name !== 'node-redis 5, cluster',
+  )
+  test.each(dropping)('over $name, what nobody waits for is not sent later', async ({ openAt }) => {
+    let { client, close } = await openAt(proxied.urls)
+    let storage = createRedisSessionStorage({ client, timeout: 300 })
+    let patient = createRedisSessionStorage({ client, timeout: 10_000 })
+    await Promise.all(Array.from({ length: 10 }, (_, i) => stored(patient, i)))
+    await Promise.all(proxied.nodes.map(({ proxy }) => proxy!.refuse()))
+    await storage.ping().catch(() => {})
+    let unsaved = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        let session = createSession()
+        session.set('value', 'never')
+        await failure(storage.save(session))
+        return session.id
+      }),
+    )
+    await Promise.all(proxied.nodes.map(({ proxy }) => proxy!.accept()))
+
+    let written = await Promise.all(unsaved.map((id) => valueOf(patient, id)))
+    await sleep(300)
+    written.push(...(await Promise.all(unsaved.map((id) => valueOf(patient, id)))))
+    expect(written.filter((value) => value !== undefined)).toEqual([])
+    close()
   })
 })

@@ -49,6 +49,7 @@ describe.each(clients)('a client of $name', ({ open: openClient, keepsQueue }) =
     }
     process.kill(redis.pid, 'SIGCONT')
 
+    storage = createRedisSessionStorage({ client: open.client, timeout: 5000 })
     expect(await valueOf(storage, await stored(storage, 'later'))).toBe('later')
   })
 

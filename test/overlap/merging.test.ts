@@ -38,7 +38,8 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
   afterEach(() => open.close())
 
   async function opened(backend = native, options?: SessionOptions) {
-    open = await backend.create(redis, { onConflict: 'merge', ...options })
+    // The machines are busy, and two hundred saves in turn take a while.
+    open = await backend.create(redis, { onConflict: 'merge', timeout: 10_000, ...options })
     storage = open.storage
   }
 

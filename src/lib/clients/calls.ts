@@ -117,7 +117,8 @@ export class Calls {
     // Its deadline may have passed meanwhile.
     if (!call.isWaiting) return
     call.isSent = true
-    call.refusal = undefined
+    // The next try of a write may be done, whatever has become of the one before.
+    if (call.request!.isWrite) call.refusal = undefined
     replyOf(call).then(
       (reply) => this.#answered(call, reply),
       (error: unknown) => this.#failed(call, error),

@@ -5,6 +5,7 @@ import { looksLikeReply, textAt, type ClientErrors } from './client-error.ts'
 import { commandAdapter, type CommandClient } from './command-adapter.ts'
 import { classNames } from './class-names.ts'
 import { hasMethod } from './redis-client.ts'
+import { whenConnected } from './when-connected.ts'
 
 const errors: ClientErrors = {
   replyIn(error) {
@@ -72,35 +73,36 @@ function isCluster(client: any): boolean {
 
 /** Sends a command to where writes go: replicas may not have yet what was just written. */
 function sendOf(client: any): CommandClient['send'] {
+  let isOld = !hasMethod(client, 'destroy')
   if (isCluster(client)) {
-    // Those of node-redis 4 have no timer of their own that ours could take the place of.
-    let isReady = hasMethod(client, 'destroy')
-      ? () => false
-      : () => client.masters.every(hasConnected)
-    return (command, key, caller) =>
-      client.sendCommand(key, false, command, optionsFor(caller, isReady()))
+    let options = isOld ? () => NO_TIMER : lasting
+    return (command, key, caller) => client.sendCommand(key, false, command, options(caller))
   }
+  if (isOld) return oldSendOf(client)
   if (hasMethod(client, 'acquire')) {
     return (command, _, caller) => client.sendCommand(false, command, lasting(caller))
   }
-  return (command, _, caller) => client.sendCommand(command, optionsFor(caller, client.isReady))
-}
-
-function hasConnected({ client }: any): boolean {
-  return client?.isReady === true
-}
-
-/** @param isReady whether the client is connected, so that it sends the command at once unless it is late */
-function optionsFor(caller: Caller, isReady: boolean): object {
-  return isReady && !caller.isClientLate ? NO_TIMER : lasting(caller)
+  return (command, _, caller) => {
+    let isSentNow = client.isReady && !caller.isClientLate
+    return client.sendCommand(command, isSentNow ? NO_TIMER : lasting(caller))
+  }
 }
 
 /**
- * Has a client drop a command at the deadline that it has not sent by then. A `timeout` would do so as well, but begin anew
- * where a cluster or a sentinel sends the command elsewhere, and node-redis 4 knows none.
+ * Sends a command by node-redis 4, or its `client.v4`, which does not show whether it is connected. It knows signals, but goes on
+ * listening to them when the command has been sent, and loses count of its queue if one is aborted then.
+ */
+function oldSendOf(client: any): CommandClient['send'] {
+  return whenConnected(
+    () => client.isReady !== false || !client.isOpen,
+    (command) => client.sendCommand(command, NO_TIMER),
+  )
+}
+
+/**
+ * Has a client of node-redis 5 or 6 drop a command at the deadline that it has not sent by then. A `timeout` would do so as well,
+ * but begin anew where a cluster or a sentinel sends the command elsewhere.
  */
 function lasting({ left }: Caller): object {
-  let signal = AbortSignal.timeout(Math.max(1, Math.ceil(left)))
-  // The first is the name in node-redis 4.
-  return { ...NO_TIMER, signal, abortSignal: signal }
+  return { ...NO_TIMER, abortSignal: AbortSignal.timeout(Math.max(1, Math.ceil(left))) }
 }
