@@ -73,35 +73,32 @@ function isCluster(client: any): boolean {
 
 /** Sends a command to where writes go: replicas may not have yet what was just written. */
 function sendOf(client: any): CommandClient['send'] {
+  // Clients of node-redis 4 have no such method.
   let isOld = !hasMethod(client, 'destroy')
   if (isCluster(client)) {
     let options = isOld ? () => NO_TIMER : lasting
     return (command, key, caller) => client.sendCommand(key, false, command, options(caller))
   }
-  if (isOld) return oldSendOf(client)
   if (hasMethod(client, 'acquire')) {
     return (command, _, caller) => client.sendCommand(false, command, lasting(caller))
   }
-  return (command, _, caller) => {
-    let isSentNow = client.isReady && !caller.isClientLate
-    return client.sendCommand(command, isSentNow ? NO_TIMER : lasting(caller))
+  if (hasMethod(client, 'execute')) {
+    return (command, _, caller) => client.sendCommand(command, lasting(caller))
   }
-}
-
-/**
- * Sends a command by node-redis 4, or its `client.v4`, which does not show whether it is connected. It knows signals, but goes on
- * listening to them when the command has been sent, and loses count of its queue if one is aborted then.
- */
-function oldSendOf(client: any): CommandClient['send'] {
-  return whenConnected(
-    () => client.isReady !== false || !client.isOpen,
-    (command) => client.sendCommand(command, NO_TIMER),
-  )
+  function send(command: string[], _: string, caller: Caller): unknown {
+    let mayBeKept = caller.isClientLate && !isOld
+    return client.sendCommand(command, mayBeKept ? lasting(caller) : NO_TIMER)
+  }
+  // The app may rather have commands fail at once.
+  if (client.options?.disableOfflineQueue) return send
+  // What `client.v4` is does not tell.
+  return whenConnected(() => client.isReady !== false || !client.isOpen, send)
 }
 
 /**
  * Has a client of node-redis 5 or 6 drop a command at the deadline that it has not sent by then. A `timeout` would do so as well,
- * but begin anew where a cluster or a sentinel sends the command elsewhere.
+ * but begin anew where a cluster or a sentinel sends the command elsewhere. In node-redis 4, a signal that is aborted when the
+ * command has been sent spoils the count of the queue.
  */
 function lasting({ left }: Caller): object {
   return { ...NO_TIMER, abortSignal: AbortSignal.timeout(Math.max(1, Math.ceil(left))) }
