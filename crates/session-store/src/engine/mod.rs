@@ -166,6 +166,11 @@ impl Engine {
 
     /// Does all that can be done without waiting; returns whether that was anything.
     fn turn(&mut self, now: Instant) -> bool {
+        // First, because nothing more is for a primary that has been replaced.
+        self.watch.keep_alive(&self.config, now);
+        if let Some(by) = self.watch.read(&self.config, now) {
+            self.topology.switched(by, now);
+        }
         let mut progress = self.queue.take(&mut self.batch);
         if progress {
             self.take_batch(now);
@@ -177,10 +182,6 @@ impl Engine {
         }
         if self.next_look.is_some_and(|time| time <= now) {
             self.look(now);
-        }
-        self.watch.keep_alive(&self.config, now);
-        if let Some(by) = self.watch.read(&self.config, now) {
-            self.topology.switched(by, now);
         }
         let mut turn = turn!(self, now);
         for connection in self.pool.iter_mut() {

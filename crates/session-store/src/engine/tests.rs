@@ -229,6 +229,26 @@ mod sentinel {
     }
 
     #[test]
+    fn a_primary_that_has_been_replaced_gets_no_more_commands() {
+        let mut bench = bench();
+        let start = bench.start;
+        let first = bench.start_search(start);
+        bench.find(first, 1, start);
+        let by = Arc::clone(bench.engine.config.seeds.first());
+        bench.engine.topology.switched(by, start);
+        let second = bench.start_search(start);
+        bench.submit(Request::new(1, Verb::Save, b"id").with_text(b"[{},{}]"), start);
+        bench.run(start);
+        assert_eq!(bench.received(0), "");
+
+        bench.find(second, 2, start);
+        bench.submit(Request::new(2, Verb::Save, b"other").with_text(b"[{},{}]"), start);
+        bench.run(start);
+        assert!(bench.received(1).contains("SET"));
+        assert_eq!(bench.outcomes(), []);
+    }
+
+    #[test]
     fn a_primary_that_is_silent_is_left_as_soon_as_it_has_a_successor() {
         let mut bench = bench();
         let start = bench.start;

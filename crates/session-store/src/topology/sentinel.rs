@@ -12,6 +12,8 @@ pub(crate) struct Sentinel {
     config: Arc<Config>,
     /// The primary's, once a sentinel has named it.
     place: Option<Place>,
+    /// A sentinel has told of a new primary, and it is not known yet who that is.
+    is_outdated: bool,
     pub(super) discovery: Discovery,
     /// The latest search that may have been misled: a sentinel has told of a new primary since it started.
     misled: u64,
@@ -20,11 +22,11 @@ pub(crate) struct Sentinel {
 impl Sentinel {
     pub(super) fn new(config: &Arc<Config>, now: Instant) -> Self {
         let discovery = Discovery::new(config, now);
-        Self { config: Arc::clone(config), place: None, discovery, misled: 0 }
+        Self { config: Arc::clone(config), place: None, is_outdated: false, discovery, misled: 0 }
     }
 
     pub(super) fn place(&self) -> Option<Place> {
-        self.place
+        self.place.filter(|_| !self.is_outdated)
     }
 
     pub(super) fn start_search(&mut self, is_needed: bool, now: Instant) -> Option<Search> {
@@ -46,8 +48,9 @@ impl Sentinel {
     }
 
     /// Takes note that a sentinel has told of a new primary. The old one may not know it yet, and says of itself
-    /// that it is one.
+    /// that it is one: what it takes would be lost, so commands wait until the new one is known.
     pub(super) fn switched(&mut self, by: Arc<Server>, now: Instant) {
+        self.is_outdated = true;
         self.misled = self.discovery.hurry(by, now);
     }
 
@@ -63,6 +66,7 @@ impl Sentinel {
         }
         let place = pool.place_of(primary.clone(), &self.config, now);
         self.place = Some(place);
+        self.is_outdated = false;
         pool.keep(|other| other == place);
     }
 }
