@@ -20,7 +20,7 @@ const FILES = [
 ].map((file) => `test/${file}.test.ts`)
 
 /** How many random programs the overlap model runs over all of them: most have been run over others. */
-const PROGRAMS = '1200'
+const PROGRAMS = '600'
 
 const BUN = 'test/majors/node_modules/@oven'
 
