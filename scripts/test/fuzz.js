@@ -1,7 +1,7 @@
 /**
- * Looks for texts that the core's scanner misjudges, for replies that its parser does, and for those that reach somebody else, for
- * a quarter of a minute each, or for as long as it is told: `npm run fuzz -- 600` is ten minutes each. It starts from what is committed, and from what it found
- * worth keeping in earlier runs on this machine.
+ * Looks for texts that the core's scanner misjudges, for replies that its parser does, and for those that reach somebody else,
+ * for a quarter of a minute each, or for as long as it is told: `npm run fuzz -- 600` is ten minutes each. It starts from
+ * what is committed, and from what it found worth keeping in earlier runs on this machine.
  */
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 
