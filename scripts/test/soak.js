@@ -43,8 +43,10 @@ await main(import.meta.url, () => {
     let args = [...files.map((file) => `test/${file}.test.ts`), '--disable-console-intercept']
     return runVitest(args, variables)
   })
-  let count = (/** @type {'passed' | 'failed'} */ what) =>
-    results.reduce((sum, result) => sum + result[what], 0)
-  console.log(`\n${count('passed')} passed, ${count('failed')} failed`)
-  if (count('failed') > 0 || results.some(({ passed }) => passed === 0)) process.exitCode = 1
+  let passed = results.reduce((sum, result) => sum + result.passed, 0)
+  let failed = results.flatMap((result) => result.failed)
+  console.log()
+  for (let test of failed) console.log(`failed: ${test}`)
+  console.log(`${passed} passed, ${failed.length} failed`)
+  if (failed.length > 0 || results.some(({ passed }) => passed === 0)) process.exitCode = 1
 })

@@ -9,7 +9,7 @@ import { environment, ROOT, runTool } from '../project.js'
 /**
  * @typedef {object} Result
  * @property {number} passed
- * @property {number} failed Also counts a run that failed outside of any test
+ * @property {string[]} failed The names of the tests, with why; or that the run failed outside of any test
  * @property {string[]} skipped The names of the tests
  */
 
@@ -32,14 +32,12 @@ export function runRustTests() {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => {
-      let count = (/** @type {string} */ what) =>
-        [...printed.matchAll(/^test result: .*$/gm)]
-          .map(([line]) => Number((new RegExp(`(\\d+) ${what};`).exec(line) || [])[1]))
-          .reduce((sum, number) => sum + number, 0)
-      let skipped = [...printed.matchAll(/^test (.*) \.\.\. ignored/gm)].map(
-        ([, name = '']) => name,
-      )
-      resolve({ passed: count('passed'), failed: count('failed') || Number(code !== 0), skipped })
+      let named = (/** @type {string} */ outcome) =>
+        [...printed.matchAll(new RegExp(`^test (.*) \\.\\.\\. ${outcome}`, 'gm'))].map(
+          ([, name = '']) => name,
+        )
+      let [passed, failed] = [named('ok').length, named('FAILED')]
+      resolve({ passed, failed: orOutside(failed, code === 0), skipped: named('ignored') })
     })
   })
 }
@@ -58,27 +56,59 @@ export function runVitest(args, variables, runtime) {
   try {
     let reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
     let isOk = runTool('vitest/vitest.mjs', ['run', ...reporters, ...args], variables, runtime)
-    /** @type {{ fullName: string, status: string }[]} */
     let tests = testsIn(report)
-    let named = (/** @type {string[]} */ ...statuses) =>
-      tests.filter(({ status }) => statuses.includes(status)).map(({ fullName }) => fullName)
+    let those = (/** @type {string[]} */ ...statuses) =>
+      tests.filter(({ status }) => statuses.includes(status))
     return {
-      passed: named('passed').length,
-      failed: named('failed').length || Number(!isOk),
-      skipped: named('skipped', 'pending', 'todo', 'disabled'),
+      passed: those('passed').length,
+      failed: orOutside(those('failed').map(whatFailed), isOk),
+      skipped: those('skipped', 'pending', 'todo', 'disabled').map(({ fullName }) => fullName),
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** @param {string} report */
+/**
+ * @param {string[]} failed
+ * @param {boolean} isOk What the exit code says
+ */
+function orOutside(failed, isOk) {
+  return failed.length > 0 || isOk ? failed : [OUTSIDE]
+}
+
+/** @param {Test} test */
+function whatFailed({ file, fullName, failureMessages }) {
+  let [message = ''] = failureMessages
+  let lines = message.split('\n').filter((line) => !line.includes('/node_modules/'))
+  return [`${file}: ${fullName}`, ...lines.slice(0, LINES_OF_FAILURE)].join('\n    ')
+}
+
+const LINES_OF_FAILURE = 12
+const OUTSIDE = 'outside of any test: see above'
+
+/** @typedef {{ file: string, fullName: string, status: string, failureMessages: string[] }} Test */
+
+/**
+ * @param {string} report
+ * @returns {Test[]} With one more for each file that failed outside of its tests
+ */
 function testsIn(report) {
+  /** @type {{ name: string, status: string, message: string, assertionResults: Omit<Test, 'file'>[] }[]} */
+  let files
   try {
-    let { testResults } = JSON.parse(readFileSync(report, 'utf8'))
-    return testResults.flatMap((/** @type {any} */ file) => file.assertionResults)
+    files = JSON.parse(readFileSync(report, 'utf8')).testResults
   } catch {
     // Vitest failed before it could write a report, as its exit code says.
     return []
   }
+  return files.flatMap(({ name, status, message, assertionResults }) => {
+    let isOutside =
+      status === 'failed' && assertionResults.every((test) => test.status !== 'failed')
+    let outside = { fullName: OUTSIDE, status, failureMessages: [message] }
+    return [...assertionResults, ...(isOutside ? [outside] : [])].map((test) => ({
+      ...test,
+      file: path.relative(ROOT, name),
+    }))
+  })
 }

@@ -30,12 +30,13 @@ await main(import.meta.url, () => {
   installEmulators(builtPlatforms())
 
   let { passed, failed, skipped } = runVitest(['--config', 'test/package/vitest.config.ts'])
+  for (let test of failed) console.log(`Failed: ${test}`)
   for (let name of skipped) console.log(`Not run: ${name}`)
   for (let name of Object.keys(PLATFORMS).filter((name) => !builtPlatforms().includes(name))) {
     console.log(`Not built, so not tested: ${name}`)
   }
-  if (passed + failed === 0) console.log('Problem: no test ran')
+  if (passed + failed.length === 0) console.log('Problem: no test ran')
   let notRun = skipped.length > 0 ? `, ${skipped.length} not run` : ''
-  console.log(`${passed} passed, ${failed} failed${notRun}`)
-  if (failed > 0 || passed === 0) process.exitCode = 1
+  console.log(`${passed} passed, ${failed.length} failed${notRun}`)
+  if (failed.length > 0 || passed === 0) process.exitCode = 1
 })

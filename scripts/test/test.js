@@ -48,11 +48,12 @@ await main(import.meta.url, async () => {
   console.log()
   let total = { passed: 0, failed: 0, skipped: 0 }
   for (let [name, { passed, failed, skipped }] of Object.entries(results)) {
-    console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped.length} skipped`)
+    console.log(`${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
+    for (let test of failed) console.log(`  failed: ${test}`)
     for (let test of skipped) console.log(`  skipped: ${test}`)
-    if (passed + failed === 0) console.log('  Problem: no test ran')
+    if (passed + failed.length === 0) console.log('  Problem: no test ran')
     total.passed += passed
-    total.failed += failed || Number(passed === 0)
+    total.failed += failed.length || Number(passed === 0)
     total.skipped += skipped.length
   }
   for (let [name, reason] of Object.entries(notRun)) console.log(`Not run on ${name}: ${reason}`)
