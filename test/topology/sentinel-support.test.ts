@@ -34,14 +34,20 @@ async function roleOf(node: SentinelNode): Promise<string> {
   return (await node.command('ROLE'))[0]
 }
 
+/** Waits until the replicas have it: `WAIT` knows only of what was written on its own connection. */
+async function replicated(key: string): Promise<void> {
+  for (let replica of redis.servers.slice(1)) {
+    await expect.poll(() => replica.command('GET', key), WITHIN).toBe('value')
+  }
+}
+
 test.each(servers)('replicas take over on $name', async ({ binary }) => {
   redis = await startSentinels({ binary: binary() })
   let client = await connect()
   await client.set('key', 'value')
   let first = await redis.primary()
   expect(first).toBe(redis.servers[0])
-  // Otherwise a replica may not have it yet.
-  await first.command('WAIT', 2, 5000)
+  await replicated('key')
   let second = await redis.failover()
   expect(await roleOf(second)).toBe('master')
   expect(await second.command('GET', 'key')).toBe('value')
@@ -59,9 +65,7 @@ test('a primary that was paused comes back as one, and clients go to its success
   await client.set('key', 'value')
   let old = await redis.primary()
   expect(old.proxy!.open).toBeGreaterThan(0)
-  for (let replica of redis.servers.slice(1)) {
-    await expect.poll(() => replica.command('GET', 'key')).toBe('value')
-  }
+  await replicated('key')
   old.pause()
   let next = await redis.successor(old)
   old.resume()
