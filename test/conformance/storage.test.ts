@@ -1,6 +1,16 @@
 /** What Remix and its users may rely on, the same over every backend. */
 import { createSession, type Session } from '@remix-run/session'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest'
 
 import { backends, type OpenStorage } from '../support/backends.ts'
 import { startRedis, TESTED_CLIENTS, type TestRedis } from '../support/redis.ts'
@@ -197,7 +207,10 @@ describe.each(backends)('$name', (backend) => {
       let storage = await create({ ttl: 100 })
       let id = await stored(storage, { a: 1 })
       let session = await storage.read(id)
-      await new Promise((resolve) => setTimeout(resolve, 1050))
+      let { now } = performance
+      let clock = vi.spyOn(performance, 'now')
+      onTestFinished(() => clock.mockRestore())
+      clock.mockImplementation(() => now.call(performance) + 1050)
       await redis.side.expire(`session:${id}`, 5)
       await storage.save(session)
 

@@ -1,8 +1,5 @@
 /** Requests of one visitor that overlap keep each other's changes. */
 import type { Session } from '@remix-run/session'
-import { Redis as IoRedis } from 'ioredis'
-import { Redis as IoValkey } from 'iovalkey'
-import { createClient, createClientPool } from 'redis'
 import {
   afterAll,
   afterEach,
@@ -16,7 +13,6 @@ import {
 } from 'vitest'
 import {
   createRedisSessionStorage,
-  type ClientOptions,
   type RedisSessionStorage,
   type SessionOptions,
 } from 'remix-session-storage-redis'
@@ -24,7 +20,7 @@ import {
 import { backends, native, type OpenStorage } from '../support/backends.ts'
 import { failure } from '../support/failure.ts'
 import { startProxy } from '../support/proxy.ts'
-import { servers, startRedis, type TestRedis } from '../support/redis.ts'
+import { servers, startRedis, TESTED_CLIENTS, type TestRedis } from '../support/redis.ts'
 
 describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
   let redis: TestRedis
@@ -287,6 +283,9 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
     })
   })
 
+  // The rest is over no client.
+  if (TESTED_CLIENTS !== undefined) return
+
   describe('over url', () => {
     beforeEach(() => opened())
 
@@ -400,54 +399,6 @@ describe.each(servers)('on $name', ({ binary, knowsIfEqual }) => {
 
     expect(await redis.side.get(`session:${id}`)).toBe('[{"a":1,"c":1},{}]')
   })
-})
-
-test.each<[string, (url: string) => Promise<{ client: ClientOptions['client']; end(): void }>]>([
-  [
-    'ioredis',
-    async (url) => {
-      let client = new IoRedis(url, { keyPrefix: 'own:' })
-      return { client, end: () => client.disconnect() }
-    },
-  ],
-  [
-    'iovalkey',
-    async (url) => {
-      let client = new IoValkey(url, { keyPrefix: 'own:' })
-      return { client, end: () => client.disconnect() }
-    },
-  ],
-  [
-    'node-redis',
-    async (url) => {
-      let client = await createClient({ url, keyPrefix: 'own:' }).connect()
-      return { client, end: () => client.destroy() }
-    },
-  ],
-  [
-    'node-redis, pool',
-    async (url) => {
-      let client = createClientPool({ url, keyPrefix: 'own:' })
-      await client.connect()
-      return { client, end: () => client.destroy() }
-    },
-  ],
-])('the own prefix of a client of %s stands in front of every key', async (_, connect) => {
-  let redis = await startRedis()
-  let { client, end } = await connect(redis.url)
-  let storage = createRedisSessionStorage({ client, onConflict: 'merge' })
-  let session = await storage.read(null)
-  session.set('a', 1)
-  let id = await storage.save(session)
-  let [one, other] = [await storage.read(id), await storage.read(id)]
-  one.set('b', 1)
-  other.set('c', 1)
-  expect([await storage.save(one), await storage.save(other)]).toEqual([id, id])
-
-  expect((await storage.read(id)).data[0]).toEqual({ a: 1, b: 1, c: 1 })
-  expect(await redis.side.keys('*')).toEqual([`own:session:${id}`])
-  end()
-  await redis.stop()
 })
 
 test('a client that can compare nothing is refused', () => {
