@@ -10,7 +10,19 @@ import { startRedis, type TestRedis } from '../support/redis.ts'
 
 const TIMEOUT = 300
 
-describe.each(clients)('a client of $name', ({ open: openClient, keepsQueue }) => {
+// Some clients side by side, because the tests of each mostly wait for time to pass.
+describe.each(groupsOf(4, clients))('%#', (...group) => {
+  describe.concurrent.for(group)('a client of $name', (client) => {
+    describe('alone with its server', { concurrent: false }, () => testsOf(client))
+  })
+})
+
+function groupsOf<Item>(size: number, items: Item[]): Item[][] {
+  let groups = Math.ceil(items.length / size)
+  return Array.from({ length: groups }, (_, i) => items.slice(i * size, (i + 1) * size))
+}
+
+function testsOf({ open: openClient, keepsQueue }: (typeof clients)[number]): void {
   let redis: TestRedis
   let open: OpenClient
   let storage: ReturnType<typeof createRedisSessionStorage>
@@ -135,4 +147,4 @@ describe.each(clients)('a client of $name', ({ open: openClient, keepsQueue }) =
     expect(await valueOf(storage, session.id)).toBe('newer')
     expect(await valueOf(storage, unsaved.id)).toBe(undefined)
   })
-})
+}
