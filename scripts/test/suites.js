@@ -106,9 +106,7 @@ function testsIn(report) {
     let isOutside =
       status === 'failed' && assertionResults.every((test) => test.status !== 'failed')
     let outside = { fullName: OUTSIDE, status, failureMessages: [message] }
-    return [...assertionResults, ...(isOutside ? [outside] : [])].map((test) => ({
-      ...test,
-      file: path.relative(ROOT, name),
-    }))
+    let tests = [...assertionResults, ...(isOutside ? [outside] : [])]
+    return tests.map((test) => Object.assign(test, { file: path.relative(ROOT, name) }))
   })
 }

@@ -16,7 +16,9 @@ const PATIENCE = 10_000
 // Some clients side by side, because the tests of each mostly wait for time to pass.
 describe.each(groupsOf(4, clients))('%#', (...group) => {
   describe.concurrent.for(group)('a client of $name', (client) => {
-    describe('alone with its server', { concurrent: false }, () => testsOf(client))
+    describe('alone with its server', { concurrent: false }, () => {
+      testsOf(client)
+    })
   })
 })
 

@@ -5,20 +5,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import {
-  faultsOf,
   FORGETS_NOTHING,
   startBreakableCluster,
   startBreakableSentinels,
   startBreakableServer,
   type Breakable,
-  type Fault,
 } from '../support/breakable.ts'
 import { PASSING } from '../support/counting-visitor.ts'
 import { SLACK } from '../support/failure.ts'
+import { randomFaults } from '../support/random-faults.ts'
 import { startSoak, type Soak } from '../support/soak/soak.ts'
 import type { Sample } from '../support/soak/process.ts'
 
@@ -67,30 +65,21 @@ describe.each([
     await redis.stop()
   })
 
-  /** Has things fail for so many seconds, and returns what there is then. */
-  async function sampleAfter(seconds: number, faults: Fault[]): Promise<Sample> {
-    let end = performance.now() + 1000 * seconds
-    while (performance.now() < end) {
-      await redis.suffer(faults.shift()!).catch(() => {})
-      await sleep(100)
-    }
-    await redis.recover()
-    // Connections are there again by then, and attempts to make them have been given up.
-    await sleep(2 * TIMEOUT)
-    return soak.sample()
-  }
-
   test(
     'users find what is theirs, and nothing stays behind, whatever fails',
     async () => {
-      let seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 2 ** 31)
-      console.log(`FAULT_SEED=${seed}`)
-      // No more than ten a second, because of the pause.
-      let faults = fc.sample(faultsOf(redis, LONGEST_FAULT), { seed, numRuns: 20 + 10 * SECONDS })
-      let warm = await sampleAfter(SECONDS / 5, faults)
+      let faults = randomFaults(redis, LONGEST_FAULT)
+      async function sampleAfter(seconds: number): Promise<Sample> {
+        await faults.during(seconds)
+        // Connections are there again by then, and attempts to make them have been given up.
+        await sleep(2 * TIMEOUT)
+        return soak.sample()
+      }
+
+      let warm = await sampleAfter(SECONDS / 5)
       let samples = [warm]
       while (samples.length <= SAMPLES) {
-        samples.push(await sampleAfter((0.8 * SECONDS) / SAMPLES, faults))
+        samples.push(await sampleAfter((0.8 * SECONDS) / SAMPLES))
       }
       report(samples)
 

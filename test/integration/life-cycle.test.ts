@@ -9,42 +9,24 @@ import { startCluster } from '../support/cluster.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { startRedis } from '../support/redis.ts'
 import { runScript, workerUrl } from '../support/script.ts'
+import type { Usage } from '../support/usage.ts'
 
 const ROUNDS = Number(process.env.LIFE_CYCLE_ROUNDS ?? 1)
 
 /** Milliseconds. */
 const LONGEST = 60_000 * ROUNDS
 
+const MB = 2 ** 20
+
 /**
- * How many megabytes a process may have grown by. What `malloc` keeps for later is chance, up to 60 MB; a
+ * How many bytes a process may have grown by. What `malloc` keeps for later is chance, up to 60 MB; a
  * storage that stays takes a tenth of a megabyte of buffers.
  */
-const MOST_MORE = { resident: 80, heap: 2, buffers: 2 }
+const MOST_MORE = { resident: 80 * MB, heap: 4 * MB }
 
-const KINDS = ['resident', 'heap', 'buffers'] as const
-
-interface Used {
-  threads: number
-  descriptors: number
-  /** Megabytes. */
-  memory: Record<(typeof KINDS)[number], number>
-}
-
-/** Has a script know what its own process uses, by `used()`. */
-const USED = `
-  import { readdirSync } from 'node:fs'
-  async function used() {
-    for (let round = 0; round < 5; round++) {
-      gc()
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    let { rss, heapUsed, external } = process.memoryUsage()
-    return {
-      threads: readdirSync('/proc/self/task').length,
-      descriptors: readdirSync('/proc/self/fd').length,
-      memory: { resident: rss / 2 ** 20, heap: heapUsed / 2 ** 20, buffers: external / 2 ** 20 },
-    }
-  }
+/** Has a script know what its own process uses. */
+const USAGE = `
+  import { usage } from ${JSON.stringify(new URL('../support/usage.ts', import.meta.url))}
 `
 
 /** Keeps reads and saves in flight for ever. */
@@ -93,19 +75,19 @@ describe.each([
 
   /** Runs a script that prints what its process has used before and after its work, and compares. */
   async function expectNothingLeft(script: string, values: Record<string, unknown> = {}) {
-    let { end, output, errors } = await runScript(USED + script, {
+    let { end, output, errors } = await runScript(USAGE + script, {
       values: { place: place.options, ROUNDS, ...values },
       args: ['--expose-gc'],
       timeout: LONGEST - 5000,
     })
     expect({ end, errors }).toEqual({ end: 0, errors: '' })
 
-    let { before, after } = JSON.parse(output) as { before: Used; after: Used }
+    let { before, after } = JSON.parse(output) as { before: Usage; after: Usage }
     expect(after.threads).toBeLessThanOrEqual(before.threads)
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors)
-    let grown = KINDS.filter((kind) => after.memory[kind] - before.memory[kind] > MOST_MORE[kind])
-    let sizes = grown.map((kind) => [kind, before.memory[kind], after.memory[kind]])
-    expect(sizes).toEqual([])
+    let kinds = ['resident', 'heap'] as const
+    let grown = kinds.filter((kind) => after[kind] - before[kind] > MOST_MORE[kind])
+    expect(grown.map((kind) => [kind, before[kind], after[kind]])).toEqual([])
   }
 
   test('closing lets what is in flight finish, and is done once', async () => {
@@ -137,9 +119,9 @@ describe.each([
         for (let done = 0; done < count; done += 10) await Promise.all(Array.from({ length: 10 }, useOne))
       }
       await use(200)
-      let before = await used()
+      let before = await usage()
       await use(1000 * ROUNDS)
-      console.log(JSON.stringify({ before, after: await used() }))
+      console.log(JSON.stringify({ before, after: await usage() }))
     `),
   )
 
@@ -148,20 +130,14 @@ describe.each([
       async function use(count) {
         await Promise.all(Array.from({ length: count }, () => createRedisSessionStorage(place).ping()))
       }
-      async function usedBy(threads) {
-        for (;;) {
-          let now = await used()
-          if (now.threads <= threads) return now
-        }
-      }
       async function useAndDrop(threads) {
         await use(100)
         for (;;) {
-          let now = await used()
+          let now = await usage()
           if (now.threads <= threads) return now
         }
       }
-      let { threads } = await used()
+      let { threads } = await usage()
       let before = await useAndDrop(threads)
       let after
       for (let round = 0; round < ROUNDS; round++) after = await useAndDrop(threads)
@@ -190,9 +166,9 @@ describe.each([
           await Promise.all(Array.from({ length: 8 }, oneAfterTheOther))
         }
         await terminate(8)
-        let before = await used()
+        let before = await usage()
         await terminate(40 * ROUNDS)
-        console.log(JSON.stringify({ before, after: await used() }))
+        console.log(JSON.stringify({ before, after: await usage() }))
       `,
         { worker: workerUrl(BUSY_WORKER, { place: place.options }) },
       ),

@@ -1,4 +1,4 @@
-/** Users who count in sessions while things fail at random. */
+/** Faults at random, and users who count in sessions meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import fc from 'fast-check'
@@ -13,12 +13,40 @@ import { collectThrown } from './thrown.ts'
 /** How long things fail; more than in CI by `FAULT_SECONDS`. */
 const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 10)
 
+/** Milliseconds between two faults. */
+const PAUSE = 100
+
+/** Of an hour, because of the pause. */
+const MOST_FAULTS = 36_000
+
 /** How long a test of it may take, in milliseconds. */
 export const FAULTS_TIMEOUT = 120_000 + SECONDS * 1000
 
+/** Has things fail one after the other. `FAULT_SEED` has the same things fail again. */
+export function randomFaults(redis: Breakable, longest: number) {
+  let seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 2 ** 31)
+  console.log(`FAULT_SEED=${seed}`)
+  let faults = fc.sample(faultsOf(redis, longest), { seed, numRuns: MOST_FAULTS })
+  return {
+    /**
+     * Has things fail for so many seconds, and mends what is broken then.
+     *
+     * @param early rejects if there is no sense in going on
+     */
+    async during(seconds: number, early: Promise<unknown>[] = []): Promise<void> {
+      let end = performance.now() + 1000 * seconds
+      while (performance.now() < end) {
+        await redis.suffer(faults.shift()!).catch(() => {})
+        await Promise.race([sleep(PAUSE), ...early])
+      }
+      await redis.recover()
+    },
+  }
+}
+
 /**
  * Has 64 users count, each in their own session, while things fail, and for a while after that. Each request ends in time, and
- * nobody gets the session of another. `FAULT_SEED` has the same faults again.
+ * nobody gets the session of another.
  *
  * @param timeout that of the storage
  * @param longest how many milliseconds a fault lasts at most
@@ -27,8 +55,6 @@ export async function surviveFaults(
   start: () => Promise<{ redis: Breakable; storage: RedisSessionStorage }>,
   { timeout, longest }: { timeout: number; longest: number },
 ): Promise<void> {
-  let seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 2 ** 31)
-  console.log(`FAULT_SEED=${seed}`)
   let thrown = collectThrown()
   let { redis, storage } = await start()
   let { refusals } = redis
@@ -36,14 +62,10 @@ export async function surviveFaults(
   let visitors = ids.map((id, name) =>
     startCountingVisitor(storage, { id, name, timeout, refusals }),
   )
-  // No more than ten a second, because of the pause.
-  let schedule = fc.sample(faultsOf(redis, longest), { seed, numRuns: 10 * SECONDS + 1 })
-  let end = performance.now() + SECONDS * 1000
-  while (performance.now() < end) {
-    await redis.suffer(schedule.shift()!).catch(() => {})
-    await Promise.race([sleep(100), ...visitors.map(({ done }) => done)])
-  }
-  await redis.recover()
+  await randomFaults(redis, longest).during(
+    SECONDS,
+    visitors.map(({ done }) => done),
+  )
   let mended = performance.now()
   await sleep(2 * timeout)
   await Promise.all(visitors.map((visitor) => visitor.stop()))

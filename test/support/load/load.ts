@@ -1,7 +1,5 @@
 /** Requests at a steady rate, whatever becomes of them, and what they and their event loop had to wait for. */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-
+import { startAskedProcess } from '../asked-process.ts'
 import type { Call, LoadOptions } from './process.ts'
 import type { Turn } from './turns.ts'
 
@@ -23,42 +21,21 @@ export interface Load {
 
 /** Starts a process that makes the load, so that what breaks the servers does not get in its way. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
-  let file = new URL('process.ts', import.meta.url)
-  let child = fork(file, [JSON.stringify(options)], { serialization: 'advanced' })
-  let ended = once(child, 'exit')
-
-  async function message(): Promise<any> {
-    let answer = once(child, 'message')
-    let [first] = await Promise.race([answer, ended.then(([code]) => fail(code))])
-    return first
-  }
-
-  async function take(): Promise<Phase> {
-    let answer = message()
-    child.send('report', () => {})
-    return answer
-  }
-
-  await message()
+  let script = new URL('process.ts', import.meta.url)
+  let load = startAskedProcess(script, options, { serialization: 'advanced' })
+  // It has begun.
+  await load.message()
   return {
     async during(action) {
-      let before = await take()
+      let before: Phase = await load.ask()
       await action()
-      let phase = await take()
+      let phase: Phase = await load.ask()
       return {
         ...phase,
         started: phase.started - before.started,
         succeeded: phase.succeeded - before.succeeded,
       }
     },
-    async stop() {
-      if (child.connected) child.disconnect()
-      let [code] = await ended
-      if (code !== 0) fail(code)
-    },
+    stop: () => load.stop(),
   }
-}
-
-function fail(code: unknown): never {
-  throw new Error(`The process that makes the load has ended with ${code}`)
 }

@@ -7,7 +7,7 @@ import { Cluster, Redis } from 'ioredis'
 import { createRedisSessionStorage, type UrlOptions } from 'remix-session-storage-redis'
 
 import { inWords, keepDiary, type Diary, type Rules } from './diary.ts'
-import { usage, type Usage } from './usage.ts'
+import { usage, type Usage } from '../usage.ts'
 import { counter, member, type User, type World } from './users.ts'
 
 export interface SoakOptions extends Rules {
