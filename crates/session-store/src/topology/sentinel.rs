@@ -10,23 +10,31 @@ use crate::connection::pool::{Place, Pool};
 
 pub(crate) struct Sentinel {
     config: Arc<Config>,
-    /// The primary's, once a sentinel has named it.
-    place: Option<Place>,
-    /// A sentinel has told of a new primary, and it is not known yet who that is.
-    is_outdated: bool,
+    primary: Primary,
     pub(super) discovery: Discovery,
     /// The latest search that may have been misled: a sentinel has told of a new primary since it started.
     misled: u64,
 }
 
+enum Primary {
+    /// No sentinel has named it yet.
+    Unknown,
+    At(Place),
+    /// A sentinel has told that there is a new one, and it is not known yet who that is.
+    Replaced,
+}
+
 impl Sentinel {
     pub(super) fn new(config: &Arc<Config>, now: Instant) -> Self {
         let discovery = Discovery::new(config, now);
-        Self { config: Arc::clone(config), place: None, is_outdated: false, discovery, misled: 0 }
+        Self { config: Arc::clone(config), primary: Primary::Unknown, discovery, misled: 0 }
     }
 
     pub(super) fn place(&self) -> Option<Place> {
-        self.place.filter(|_| !self.is_outdated)
+        match self.primary {
+            Primary::At(place) => Some(place),
+            Primary::Unknown | Primary::Replaced => None,
+        }
     }
 
     pub(super) fn start_search(&mut self, is_needed: bool, now: Instant) -> Option<Search> {
@@ -41,16 +49,18 @@ impl Sentinel {
 
     /// The sentinel to listen to, if `passed_over` do not answer.
     pub(super) fn herald(&self, passed_over: usize) -> Option<Arc<Server>> {
+        if let Primary::Unknown = self.primary {
+            return None;
+        }
         let count = self.config.seeds.iter().count();
         let number = (self.discovery.seed() + passed_over) % count;
-        self.place?;
         self.config.seeds.iter().nth(number).cloned()
     }
 
     /// Takes note that a sentinel has told of a new primary. The old one may not know it yet, and says of itself
     /// that it is one: what it takes would be lost, so commands wait until the new one is known.
     pub(super) fn switched(&mut self, by: Arc<Server>, now: Instant) {
-        self.is_outdated = true;
+        self.primary = Primary::Replaced;
         self.misled = self.discovery.hurry(by, now);
     }
 
@@ -65,8 +75,7 @@ impl Sentinel {
             self.discovery.begin_with(seed);
         }
         let place = pool.place_of(primary.clone(), &self.config, now);
-        self.place = Some(place);
-        self.is_outdated = false;
+        self.primary = Primary::At(place);
         pool.keep(|other| other == place);
     }
 }
