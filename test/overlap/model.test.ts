@@ -3,7 +3,9 @@
  * each call has done what it is specified to do at some moment between the call and its answer, and that
  * explains all answers and what Redis holds in the end.
  *
- * `OVERLAP_PROGRAMS=100000` runs more of them.
+ * `OVERLAP_PROGRAMS=100000` runs more of them. A failure names its seed and its path:
+ * `OVERLAP_PROGRAMS=1 OVERLAP_SEED=… OVERLAP_PATH=…` runs that program again, with `-t 'over ioredis, with merge'` over
+ * the same client. Over a `url`, threads that take their time may lead to another order.
  */
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
@@ -18,7 +20,10 @@ import { Run } from '../support/overlap-model/run.ts'
 import { storedIn } from '../support/overlap-model/stored.ts'
 import { servers, startRedis, TESTED_CLIENTS, type TestRedis } from '../support/redis.ts'
 
-const PROGRAMS = Number(process.env.OVERLAP_PROGRAMS ?? 2400)
+const { OVERLAP_PROGRAMS, OVERLAP_SEED, OVERLAP_PATH } = process.env
+const PROGRAMS = Number(OVERLAP_PROGRAMS ?? 2400)
+/** Of a program to be run again. */
+const FROM = OVERLAP_SEED ? { seed: Number(OVERLAP_SEED), path: OVERLAP_PATH } : {}
 
 const BACKENDS = TESTED_CLIENTS ? backends : [native, nodeRedis, ioredis]
 const PER_SETUP = Math.ceil(PROGRAMS / (servers.length * BACKENDS.length * 2))
@@ -89,6 +94,7 @@ describe.each(servers)('on $name', ({ binary }) => {
             count(calls)
           }),
           {
+            ...FROM,
             numRuns: PER_SETUP,
             includeErrorInReport: true,
             interruptAfterTimeLimit: 60_000 + 200 * PER_SETUP,
