@@ -158,7 +158,7 @@ describe('what a client fails with is about the connection', () => {
     ['of another realm', runInNewContext('new Error("Connection is closed.")')],
     ['that is no error', 'broken'],
   ])('%s', async (_, reason) => {
-    let client = new Redis({ lazyConnect: true })
+    let client = new Redis({ lazyConnect: true, enableOfflineQueue: false })
     let storage = createRedisSessionStorage({
       client: Object.assign(client, { getex: () => Promise.reject(reason) }),
     })

@@ -1,9 +1,14 @@
-/** What is special about ioredis: it writes each command to the socket by itself. */
+/** What is special about ioredis: it writes each command to the socket by itself, and has states of its own. */
 import { Redis } from 'ioredis'
-import { createRedisSessionStorage } from 'remix-session-storage-redis'
-import { expect, test, vi } from 'vitest'
+import { Redis as Valkey } from 'iovalkey'
+import { once } from 'node:events'
+import { createRedisSessionStorage, type RedisSessionStorage } from 'remix-session-storage-redis'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
-import { stored, valueOf } from '../support/failure.ts'
+import { freePort } from '../../scripts/redis-server.js'
+import { ioredis5 } from '../majors/packages.ts'
+import { failure, stored, valueOf } from '../support/failure.ts'
+import { startProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis.ts'
 
 test('commands of a tick are written together, but for the first few, and its connection is as it was afterwards', async () => {
@@ -20,4 +25,49 @@ test('commands of a tick are written together, but for the first few, and its co
   expect(client.stream.writableCorked).toBe(0)
   client.disconnect()
   await redis.stop()
+})
+
+describe.each([
+  ['ioredis', (port: number, options: object) => new Redis(port, options)],
+  ['ioredis 5', (port: number, options: object) => new ioredis5.Redis(port, options)],
+  ['iovalkey', (port: number, options: object) => new Valkey(port, options)],
+] as const)('%s: what nobody waits for is not sent later', (_, create) => {
+  async function saveInVain(storage: RedisSessionStorage) {
+    let { error } = await failure(stored(storage, 'never'))
+    expect(error.code).toBe('TIMEOUT')
+  }
+
+  test('of a client that connects with its first command', async () => {
+    let port = await freePort()
+    let client = create(port, { lazyConnect: true })
+    client.on('error', () => {})
+    onTestFinished(() => client.disconnect())
+    await saveInVain(createRedisSessionStorage({ client, timeout: 200 }))
+    let redis = await startRedis({ port })
+    onTestFinished(redis.stop)
+    await client.ping()
+
+    expect(await redis.sessionIds()).toEqual([])
+  })
+
+  test('of a client whose connection has just ended', async () => {
+    let redis = await startRedis()
+    let proxy = await startProxy(redis)
+    let client = create(proxy.port, { retryStrategy: () => 500 })
+    client.on('error', () => {})
+    onTestFinished(async () => {
+      client.disconnect()
+      await proxy.stop()
+      await redis.stop()
+    })
+    let storage = createRedisSessionStorage({ client, timeout: 200 })
+    await storage.ping()
+    proxy.cut()
+    await once(client.stream, 'end')
+    expect(client.status).toBe('ready')
+    await saveInVain(storage)
+    await client.ping()
+
+    expect(await redis.sessionIds()).toEqual([])
+  })
 })

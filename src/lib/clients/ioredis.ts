@@ -49,7 +49,7 @@ export const ioredis: ClientFamily = {
     // The app may rather have commands fail at once.
     let hasQueue = client.options?.enableOfflineQueue !== false
     return commandAdapter({
-      send: hasQueue ? whenConnected(() => !NOT_YET.has(client.status), send) : send,
+      send: hasQueue ? whenConnected(() => isConnected(client), send) : send,
       errors,
       // A cluster sends a command again that a node has refused, also behind one that came later.
       keepsOrder: client.isCluster !== true,
@@ -58,8 +58,17 @@ export const ioredis: ClientFamily = {
   },
 }
 
-/** When a client queues commands, other than one that connects with the first of them. */
-const NOT_YET = new Set(['connecting', 'connect', 'close', 'reconnecting'])
+/** When a client queues commands. */
+const NOT_YET = new Set(['wait', 'connecting', 'connect', 'close', 'reconnecting'])
+
+/** Whether a client sends commands at once, or refuses them. Has one connect that would with its first command, and queue that. */
+function isConnected(client: any): boolean {
+  // Where this fails, the client says so by its events, and who waits by its deadline.
+  if (client.status === 'wait') client.connect().catch(() => {})
+  // Once the other side has closed the connection, commands are queued, and only later is the status another one.
+  if (client.status === 'ready') return client.stream?.writable !== false
+  return !NOT_YET.has(client.status)
+}
 
 /**
  * Returns methods of a client that pipelines by itself that do not: it takes longer than writing together. A cluster keeps
