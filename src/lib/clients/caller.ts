@@ -7,11 +7,8 @@ export interface Caller {
   /** How many calls are pending, this one included. */
   readonly pending: number
 
-  /** Milliseconds until the deadline. */
-  readonly left: number
-
-  /** Whether there are commands that the client has not answered in time: it may be keeping some back. */
-  readonly isClientLate: boolean
+  /** Is aborted at the deadline, for one command of the caller: not all of them share one. */
+  readonly signal: AbortSignal
 }
 
 /** @throws if nobody waits any longer, so that no further command is sent; nobody sees that error */

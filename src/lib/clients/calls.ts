@@ -52,8 +52,6 @@ export class Calls {
   readonly #order = new Order()
   readonly #deadlines: Deadlines
   readonly #lateWrites: LateWrites
-  /** How many calls have ended at their deadline whose commands the client has not answered. */
-  #unanswered = 0
 
   constructor(settings: CallsSettings) {
     this.#settings = settings
@@ -64,10 +62,6 @@ export class Calls {
 
   get pending(): number {
     return this.#settings.pending.calls
-  }
-
-  get isClientLate(): boolean {
-    return this.#unanswered > 0
   }
 
   /** Makes a request when it is its turn. */
@@ -84,7 +78,7 @@ export class Calls {
     }
     return new Promise((resolve, reject) => {
       let call = new Call(this, request, resolve, reject)
-      call.until = this.#deadlines.add(call, left)
+      this.#deadlines.add(call, left)
       if (id === undefined || (!holds && this.#order.isIdle)) this.#send(call)
       else this.#order.enter([id], holds, (turn) => this.#begin(call, turn))
     })
@@ -94,10 +88,7 @@ export class Calls {
   giveUp(call: Call): void {
     let { id, isWrite } = call.request!
     let { timeout, keepsOrder } = this.#settings
-    if (call.isSent) {
-      this.#unanswered++
-      if (isWrite && !keepsOrder) call.answeredLate = this.#lateWrites.add(id!)
-    }
+    if (call.isSent && isWrite && !keepsOrder) call.answeredLate = this.#lateWrites.add(id!)
     this.#reject(call, call.refusal ?? timeoutError(timeout))
   }
 
@@ -129,7 +120,7 @@ export class Calls {
     call.isSent = false
     let { request } = call
     if (request === undefined) {
-      this.#answeredLate(call)
+      call.answeredLate?.()
       return
     }
     try {
@@ -145,7 +136,7 @@ export class Calls {
     call.isSent = false
     let { request } = call
     if (request === undefined) {
-      this.#answeredLate(call)
+      call.answeredLate?.()
       return
     }
     if (isA(error, WrongAnswer)) {
@@ -176,12 +167,6 @@ export class Calls {
     call.reject(error)
     this.#end(call)
     this.#leave(call)
-  }
-
-  /** The client has answered a call that has ended already. */
-  #answeredLate(call: Call): void {
-    this.#unanswered--
-    call.answeredLate?.()
   }
 
   /** Ends a call for its caller. */
@@ -216,8 +201,6 @@ class Call extends Deadline implements Caller {
   tries = 0
   /** What Redis has refused it with for the moment, so that it waits to be sent again. */
   refusal: RedisSessionStorageError | undefined
-  /** When the deadline is, by `performance.now()`. */
-  until = 0
   readonly #calls: Calls
 
   constructor(
@@ -237,16 +220,12 @@ class Call extends Deadline implements Caller {
     return this.request !== undefined
   }
 
-  get left(): number {
-    return this.until - performance.now()
+  get signal(): AbortSignal {
+    return this.ring!.nextSignal()
   }
 
   get pending(): number {
     return this.#calls.pending
-  }
-
-  get isClientLate(): boolean {
-    return this.#calls.isClientLate
   }
 
   override expire(): void {

@@ -14,7 +14,6 @@ const errors: ClientErrors = {
     let isReply = classNames(error).includes('ErrorReply') || looksLikeReply(message)
     return isReply ? message : undefined
   },
-  // What is aborted is so at the deadline.
   isTimeout: (error) => classNames(error).some((name) => /(Timeout|Abort)Error$/.test(name)),
 }
 
@@ -74,32 +73,27 @@ function isCluster(client: any): boolean {
 /** Sends a command to where writes go: replicas may not have yet what was just written. */
 function sendOf(client: any): CommandClient['send'] {
   // Clients of node-redis 4 have no such method.
-  let isOld = !hasMethod(client, 'destroy')
+  let options = hasMethod(client, 'destroy') ? untilDeadline : () => NO_TIMER
   if (isCluster(client)) {
-    let options = isOld ? () => NO_TIMER : lasting
     return (command, key, caller) => client.sendCommand(key, false, command, options(caller))
   }
   if (hasMethod(client, 'acquire')) {
-    return (command, _, caller) => client.sendCommand(false, command, lasting(caller))
+    return (command, _, caller) => client.sendCommand(false, command, options(caller))
   }
-  if (hasMethod(client, 'execute')) {
-    return (command, _, caller) => client.sendCommand(command, lasting(caller))
-  }
-  function send(command: string[], _: string, caller: Caller): unknown {
-    let mayBeKept = caller.isClientLate && !isOld
-    return client.sendCommand(command, mayBeKept ? lasting(caller) : NO_TIMER)
-  }
-  // The app may rather have commands fail at once.
-  if (client.options?.disableOfflineQueue) return send
+  let send: CommandClient['send'] = (command, _, caller) =>
+    client.sendCommand(command, options(caller))
+  // A pool has no state. The app may rather have commands fail at once.
+  if (hasMethod(client, 'execute') || client.options?.disableOfflineQueue) return send
   // What `client.v4` is does not tell.
   return whenConnected(() => client.isReady !== false || !client.isOpen, send)
 }
 
 /**
- * Has a client of node-redis 5 or 6 drop a command at the deadline that it has not sent by then. A `timeout` would do so as well,
- * but begin anew where a cluster or a sentinel sends the command elsewhere. In node-redis 4, a signal that is aborted when the
+ * Has a client of node-redis 5 or 6 drop a command at the deadline that it has not sent by then, because its socket was full or about
+ * to be closed, or because it waits for another connection. A `timeout` would do so as well, but take a timer for each command, and
+ * begin anew where a cluster or a sentinel sends the command elsewhere. In node-redis 4, a signal that is aborted when the
  * command has been sent spoils the count of the queue.
  */
-function lasting({ left }: Caller): object {
-  return { ...NO_TIMER, abortSignal: AbortSignal.timeout(Math.max(1, Math.ceil(left))) }
+function untilDeadline({ signal }: Caller): object {
+  return { ...NO_TIMER, abortSignal: signal }
 }
