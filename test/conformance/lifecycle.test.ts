@@ -161,6 +161,19 @@ const AFTER_ANOTHER_REQUEST: Row[] = [
     'one1, cleared, left alone',
     '',
   ],
+  // The same of an id that was added: the old session goes as it would have by the login.
+  [
+    'one: regenerate, save; next: read one1, destroy, save; other: replace, save',
+    'one1, cleared, left alone',
+    '',
+    { saves: 'one1, cleared, other1', left: 'other1' },
+  ],
+  [
+    'one: regenerate, save; next: read one1, destroy, save; other: regenerate, save',
+    'one1, cleared, left alone',
+    'old',
+    { saves: 'one1, cleared, other1', left: 'old, other1' },
+  ],
   [
     'one: replace, save; other: replace, save; next: read one1, destroy, save',
     'one1, other1, cleared',
@@ -289,6 +302,27 @@ describe.each(setups)('$name', ({ backend, options }) => {
     next.set('value', 'new')
     expect(await other!.save(next)).toBe(id)
     expect((await one!.read(id)).data).toEqual([{ value: 'new' }, {}])
+  })
+
+  test('where unknown ids are kept, the first login after a logout with the same id is refused', async () => {
+    let keeping = await openTwo({ useUnknownIds: true })
+    onTestFinished(() => closeAll(keeping))
+    let { storage } = keeping[0]!
+    let id = await stored(storage, 'here')
+    let leaving = await storage.read(id)
+    leaving.destroy()
+    await storage.save(leaving)
+    let next = await storage.read(id)
+    next.set('value', 'new')
+    expect(await storage.save(next)).toBe(id)
+
+    let results = []
+    for (let attempt = 0; attempt < 2; attempt++) {
+      let login = await storage.read(id)
+      login.regenerateId(true)
+      results.push((await storage.save(login)) === login.id)
+    }
+    expect(results).toEqual([!backend.isAtomic, true])
   })
 
   test('the mark of a session that is gone is no session, whoever sends its name', async () => {

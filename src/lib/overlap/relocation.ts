@@ -17,7 +17,9 @@ export interface Relocation {
  * in between loses nothing. Returns whether it was written.
  *
  * It is, although the old one has expired, was evicted, or was relocated by another request: a login is
- * never lost. It is not if the session was destroyed.
+ * never lost. It is not if the session was destroyed, be it under another id that it has got meanwhile. The
+ * old one is deleted all the same if that is wanted: it would be by a request that finds the logout after
+ * its work, and whoever has logged out does not expect what is left of the session.
  *
  * @param write writes the session under its new id, and returns whether it has done so
  */
@@ -27,19 +29,21 @@ export async function relocate(
   write: (terms: Terms) => Promise<boolean>,
   terms: Terms,
 ): Promise<boolean> {
+  let old = idsToDelete(from, obsolete)
   let isMarked = from !== null && store.keepsMarks
   if (isMarked) {
     let marks = await markMoved(store, from!, to, terms)
-    if (await isDestroyed(store, marks, to, terms)) return undo(store, to, terms)
+    // An earlier relocation that failed half-way may have written the new one.
+    if (await isDestroyed(store, marks, to, terms)) return undo(store, [to, ...old], terms)
   }
   if (!(await write(terms))) return false
 
   let [after] = await together([
     isMarked ? readMarks(store, from!, terms) : undefined,
-    ...idsToDelete(from, obsolete).map((id) => store.delete(id, terms)),
+    ...old.map((id) => store.delete(id, terms)),
   ])
   let isGone = after !== undefined && (await isDestroyed(store, after, to, terms))
-  return isGone ? undo(store, to, terms) : true
+  return isGone ? undo(store, [to], terms) : true
 }
 
 /** At so many ids that a session has got within a minute, a logout is looked for. */
@@ -68,9 +72,8 @@ async function isDestroyed(
   return false
 }
 
-/** Also before anything was written: an earlier relocation that failed half-way may have done so. */
-async function undo(store: SessionStore, to: string, terms: Terms): Promise<boolean> {
-  await store.delete(to, terms)
+async function undo(store: SessionStore, ids: readonly string[], terms: Terms): Promise<boolean> {
+  await together(ids.map((id) => store.delete(id, terms)))
   return false
 }
 

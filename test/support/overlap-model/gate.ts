@@ -2,12 +2,11 @@
  * A proxy before a server that holds every command, and every reply, until a scheduler lets it go. So the
  * scheduler decides in which order the server gets the commands of several processes.
  */
-import type { Scheduler } from 'fast-check'
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 
-import { HeldQueue } from './held-queue.ts'
+import { HeldQueue, type Scheduler } from './held-queue.ts'
 import { Frames, wordsOf } from './resp-frames.ts'
 
 /** Turns of the event loop in which a client of this process hears a reply and sends what it leads to. */

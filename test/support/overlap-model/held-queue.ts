@@ -1,5 +1,8 @@
 /** Frames that go one way over a connection: they keep their order, and a scheduler says when each may go. */
-import type { Scheduler } from 'fast-check'
+import type fc from 'fast-check'
+
+/** Says when a frame may go: by the promise that it returns. */
+export type Scheduler = Pick<fc.Scheduler, 'schedule'>
 
 interface Held {
   frame: Buffer

@@ -121,12 +121,16 @@ function save(onConflict: OnConflict, call: Save, state: State): Next[] {
   return [{ state: stored(state, to, contents), stage: 'done', isHarmless: false }]
 }
 
-/** A login is stored, whatever has become of the old session, unless there was a logout. */
+/**
+ * A login is stored, whatever has become of the old session, unless there was a logout. The ids that it is
+ * to delete are deleted in any case.
+ */
 function logIn(onConflict: OnConflict, call: Save, state: State): Next[] {
   let { id: to, deleteId, result } = call
   let from = storedIdOf(call)
   if (from !== null && isLoggedOut(state, from, [to])) {
-    return result === null ? nothing(state) : []
+    let left = deleteId === undefined ? [] : [...new Set([from, deleteId])]
+    return result === null ? [{ state, stage: left, isHarmless: true }] : []
   }
   let there = from === null ? undefined : state.sessions[from]
   // What has gone meanwhile may have been merged before that, or may not.
@@ -160,7 +164,7 @@ function endLogin(call: Save, left: string[], state: State, open: Call[]): Next[
     let step = deletion(id, state, open)
     return result === null ? { stage: others, ...step } : toBeDone(others, step)
   })
-  if (result === null && isLoggedOut(state, storedIdOf(call)!, [to])) {
+  if (result === null && left.length === 0 && isLoggedOut(state, storedIdOf(call)!, [to])) {
     let next = without(state, to)
     steps.push({ state: next, stage: 'done', isHarmless: next === state })
   }
