@@ -1,5 +1,7 @@
 /** Who waits for what an adapter does: of several commands, each is sent only while somebody does. */
 
+import type { DeadlineSignal } from './deadline-signal.ts'
+
 export interface Caller {
   /** Whether the caller has not been told yet that the deadline has passed. */
   readonly isWaiting: boolean
@@ -7,8 +9,8 @@ export interface Caller {
   /** How many calls are pending, this one included. */
   readonly pending: number
 
-  /** Is aborted at the deadline, for one command of the caller: not all of them share one. */
-  readonly signal: AbortSignal
+  /** Is aborted at the deadline. */
+  readonly signal: DeadlineSignal
 }
 
 /** @throws if nobody waits any longer, so that no further command is sent; nobody sees that error */

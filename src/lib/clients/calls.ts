@@ -2,6 +2,7 @@
 import { WrongAnswer } from './answers.ts'
 import type { Caller } from './caller.ts'
 import { isA, toStorageError, type ClientErrors } from './client-error.ts'
+import { DeadlineSignal } from './deadline-signal.ts'
 import { Deadline, Deadlines } from './deadlines.ts'
 import { RedisSessionStorageError } from '../errors.ts'
 import { LateWrites } from './late-writes.ts'
@@ -202,6 +203,7 @@ class Call extends Deadline implements Caller {
   /** What Redis has refused it with for the moment, so that it waits to be sent again. */
   refusal: RedisSessionStorageError | undefined
   readonly #calls: Calls
+  #signal: DeadlineSignal | undefined
 
   constructor(
     calls: Calls,
@@ -220,8 +222,8 @@ class Call extends Deadline implements Caller {
     return this.request !== undefined
   }
 
-  get signal(): AbortSignal {
-    return this.ring!.nextSignal()
+  get signal(): DeadlineSignal {
+    return (this.#signal ??= new DeadlineSignal())
   }
 
   get pending(): number {
@@ -230,6 +232,8 @@ class Call extends Deadline implements Caller {
 
   override expire(): void {
     this.#calls.giveUp(this)
+    // What the client says of it now is said to nobody.
+    this.#signal?.abort()
   }
 }
 

@@ -8,8 +8,6 @@ const LONGEST_PART = 20
 export class Deadline {
   before: Deadline = this
   after: Deadline = this
-  /** The ring that it was added to. */
-  ring: Ring | undefined
 
   /** Called when the time has come. */
   expire(): void {}
@@ -29,31 +27,11 @@ export class Deadline {
   }
 }
 
-/** How many commands share a signal: to listen to it takes looking at all others who do. */
-const COMMANDS_PER_SIGNAL = 100
-
-/** The deadlines that are over at the same time, and the head of their ring, which is none of them. */
-class Ring extends Deadline {
-  readonly #controllers: AbortController[] = []
-  #commands = 0
-
-  /** Returns what tells a client when these deadlines are over; one for each command would be a timer each. */
-  nextSignal(): AbortSignal {
-    if (this.#commands++ % COMMANDS_PER_SIGNAL === 0) this.#controllers.push(new AbortController())
-    return this.#controllers.at(-1)!.signal
-  }
-
-  /** Called behind them: what is aborted is nobody's any more. */
-  override expire(): void {
-    for (let controller of this.#controllers) controller.abort()
-  }
-}
-
 export class Deadlines {
   /** Milliseconds between two looks at what is over. */
   readonly #part: number
-  /** The deadlines by the part of time at whose end they are over. */
-  readonly #rings = new Map<number, Ring>()
+  /** The deadlines by the part of time at whose end they are over: rings, each with a head that is no deadline. */
+  readonly #rings = new Map<number, Deadline>()
   #count = 0
   /** The last part that was looked at. */
   #looked = 0
@@ -75,9 +53,8 @@ export class Deadlines {
     }
     let part = Math.ceil(until / this.#part)
     let ring = this.#rings.get(part)
-    if (ring === undefined) this.#rings.set(part, (ring = new Ring()))
+    if (ring === undefined) this.#rings.set(part, (ring = new Deadline()))
     deadline.insertBefore(ring)
-    deadline.ring = ring
     this.#count++
   }
 
@@ -99,7 +76,6 @@ export class Deadlines {
         this.remove(next)
         next.expire()
       }
-      ring.expire()
     }
     if (this.#count === 0) this.#stop()
   }
