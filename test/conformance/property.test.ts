@@ -63,22 +63,31 @@ class Model {
   }
 
   /** Does what a save does to Redis, and gives what the save gives. */
-  save({ session, storedId, askedId }: Open): string | null {
+  save(open: Open): string | null {
+    let { session, storedId, askedId } = open
     let { id, deleteId } = session
     if (session.destroyed) {
       for (let each of [id, deleteId, storedId, askedId]) if (each != null) this.#destroy(each)
       return ''
     }
     if (!session.dirty) return null
-    if (storedId !== null && !this.#mayReplace(storedId, id)) return null
+    if (storedId !== null && !this.#mayReplace(storedId, id)) {
+      // A login that is refused because of a logout deletes what it was to replace all the same.
+      if (this.#keepsMarks && storedId !== id) this.#deleteOld(open)
+      return null
+    }
 
     this.texts.set(id, JSON.stringify(session.data))
     if (storedId === id) return id
     if (storedId !== null) {
       this.#successors.set(storedId, [...(this.#successors.get(storedId) ?? []), id])
     }
-    if (deleteId !== undefined) for (let old of [deleteId, storedId]) this.texts.delete(old!)
+    this.#deleteOld(open)
     return id
+  }
+
+  #deleteOld({ session: { deleteId }, storedId }: Open): void {
+    if (deleteId !== undefined) for (let old of [deleteId, storedId]) this.texts.delete(old!)
   }
 
   #mayReplace(storedId: string, id: string): boolean {
