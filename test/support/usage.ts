@@ -6,8 +6,10 @@ export interface Usage {
   /** Linux tells how many there are. */
   threads: number
   descriptors: number
-  /** Bytes after a garbage collection, those outside of JavaScript's heap included that belong to its objects. */
+  /** Bytes after a garbage collection, as the next one. */
   heap: number
+  /** What belongs to objects and is outside of JavaScript's heap. */
+  buffers: number
   resident: number
 }
 
@@ -22,7 +24,8 @@ export async function usage(): Promise<Usage> {
   return {
     threads: process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0,
     descriptors: readdirSync('/dev/fd').length,
-    heap: heapUsed + external,
+    heap: heapUsed,
+    buffers: external,
     resident: rss,
   }
 }

@@ -15,7 +15,8 @@ export interface SoakOptions extends Rules {
   keeps: boolean
 }
 
-export interface Sample extends Diary, Usage {}
+/** Its heap includes the buffers: what leaks is known by the sum. */
+export interface Sample extends Diary, Omit<Usage, 'buffers'> {}
 
 let { storage: options, keeps, ...rules }: SoakOptions = JSON.parse(process.argv[2]!)
 let keeper = keepDiary(rules)
@@ -93,7 +94,8 @@ function goOn() {
 async function pause(): Promise<Sample> {
   isPaused = true
   await visits
-  return { ...keeper.diary, ...(await usage()) }
+  let { buffers, ...used } = await usage()
+  return { ...keeper.diary, ...used, heap: used.heap + buffers }
 }
 
 process.on('message', async () => {
