@@ -46,10 +46,15 @@ export const ioredis: ClientFamily = {
       return methods === undefined ? client[method](...args) : methods[method]!.apply(client, args)
     }
 
+    let isConnectedNow = () => {
+      connectIfLazy(client)
+      return isConnected(client)
+    }
+
     // The app may rather have commands fail at once.
     let hasQueue = client.options?.enableOfflineQueue !== false
     return commandAdapter({
-      send: hasQueue ? whenConnected(() => isConnected(client), send) : send,
+      send: hasQueue ? whenConnected(isConnectedNow, send) : send,
       errors,
       // A cluster sends a command again that a node has refused, also behind one that came later.
       keepsOrder: client.isCluster !== true,
@@ -61,10 +66,14 @@ export const ioredis: ClientFamily = {
 /** When a client queues commands. */
 const NOT_YET = new Set(['wait', 'connecting', 'connect', 'close', 'reconnecting'])
 
-/** Whether a client sends commands at once, or refuses them. Has one connect that would with its first command, and queue that. */
-function isConnected(client: any): boolean {
+/** Has a client connect that would connect with its first command, and queue that. */
+function connectIfLazy(client: any): void {
   // Where this fails, the client says so by its events, and who waits by its deadline.
   if (client.status === 'wait') client.connect().catch(() => {})
+}
+
+/** Whether a client sends commands at once, or refuses them. */
+function isConnected(client: any): boolean {
   // Once the other side has closed the connection, commands are queued, and only later is the status another one.
   if (client.status === 'ready') return client.stream?.writable !== false
   return !NOT_YET.has(client.status)
