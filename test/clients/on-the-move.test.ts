@@ -8,8 +8,8 @@ import { failure } from '../support/failure.ts'
 const TIMEOUT = 300
 const WORDS = ['MOVED 1 127.0.0.1:1', 'ASK 1 127.0.0.1:1', 'TRYAGAIN Multiple', 'CLUSTERDOWN Down']
 
-/** A cluster of node-redis as far as it is used, which refuses a command by these words so many times. */
-function refusing(words: string, times: number) {
+/** A cluster of node-redis as far as it is used, which refuses a command by these words so many times, and then has it break so often. */
+function refusing(words: string, times: number, breaks = 0) {
   class ErrorReply extends Error {}
   let sent: string[] = []
   let method = () => {}
@@ -19,6 +19,7 @@ function refusing(words: string, times: number) {
     async sendCommand(_: string, __: boolean, [name]: string[]) {
       sent.push(name!)
       if (times-- > 0) throw new ErrorReply(words)
+      if (breaks-- > 0) throw new Error('Socket closed unexpectedly')
       return name === 'GETEX' ? '[{"value":"here"},{}]' : 'OK'
     },
   }
@@ -38,6 +39,16 @@ test.each(WORDS)(
     expect(await saved).toBe('id')
     expect((await read).get('value')).toBe('here')
     expect(sent).toEqual(['SET', 'SET', 'SET', 'SET', 'GETEX'])
+  },
+)
+
+test.each(WORDS)(
+  '%s, and then a connection that breaks: a read is done all the same',
+  async (words) => {
+    let { client } = refusing(words, 6, 2)
+    let storage = createRedisSessionStorage({ client })
+
+    expect((await storage.read('id')).get('value')).toBe('here')
   },
 )
 

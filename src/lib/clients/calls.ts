@@ -156,9 +156,9 @@ export class Calls {
       this.#answered(call, instead)
     } else if (request.holds && isOnTheMove(failure.reply ?? '')) {
       call.refusal = failure
-      void pause(++call.tries).then(() => this.#send(call))
-    } else if (failure.code !== 'REDIS' && whenBroken === 'again' && ++call.tries < MOST_TRIES) {
-      void pause(call.tries).then(() => this.#send(call))
+      void pause(++call.refusals).then(() => this.#send(call))
+    } else if (failure.code !== 'REDIS' && whenBroken === 'again' && ++call.breaks < MOST_TRIES) {
+      void pause(call.breaks).then(() => this.#send(call))
     } else {
       this.#reject(call, failure)
     }
@@ -199,7 +199,10 @@ class Call extends Deadline implements Caller {
   answeredLate: (() => void) | undefined
   /** Whether the client has a command of it that it has not answered. */
   isSent = false
-  tries = 0
+  /** How often the client has failed at it. */
+  breaks = 0
+  /** How often Redis has refused it for the moment. */
+  refusals = 0
   /** What Redis has refused it with for the moment, so that it waits to be sent again. */
   refusal: RedisSessionStorageError | undefined
   readonly #calls: Calls
