@@ -6,7 +6,7 @@
 import { setUp } from '../build/setup.js'
 import { ensureProgram } from '../programs.js'
 import { main, SetupError } from '../project.js'
-import { runVitest } from './suites.js'
+import { printFailed, runVitest } from './suites.js'
 
 const SECONDS = 600
 
@@ -46,7 +46,7 @@ await main(import.meta.url, () => {
   let passed = results.reduce((sum, result) => sum + result.passed, 0)
   let failed = results.flatMap((result) => result.failed)
   console.log()
-  for (let test of failed) console.log(`failed: ${test}`)
+  printFailed(failed)
   console.log(`${passed} passed, ${failed.length} failed`)
   if (failed.length > 0 || results.some(({ passed }) => passed === 0)) process.exitCode = 1
 })

@@ -69,6 +69,11 @@ export function runVitest(args, variables, runtime) {
   }
 }
 
+/** @param {string[]} failed Of results */
+export function printFailed(failed) {
+  for (let test of failed) console.log(`Failed: ${test}`)
+}
+
 /**
  * @param {string[]} failed
  * @param {boolean} isOk What the exit code says

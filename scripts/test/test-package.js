@@ -11,7 +11,7 @@ import { ensureProgram } from '../programs.js'
 import { main, SetupError } from '../project.js'
 import { builtPlatforms } from '../release/pack.js'
 import { installEmulators } from './emulators.js'
-import { runVitest } from './suites.js'
+import { printFailed, runVitest } from './suites.js'
 
 await main(import.meta.url, () => {
   let args = process.argv.slice(2)
@@ -30,7 +30,7 @@ await main(import.meta.url, () => {
   installEmulators(builtPlatforms())
 
   let { passed, failed, skipped } = runVitest(['--config', 'test/package/vitest.config.ts'])
-  for (let test of failed) console.log(`Failed: ${test}`)
+  printFailed(failed)
   for (let name of skipped) console.log(`Not run: ${name}`)
   for (let name of Object.keys(PLATFORMS).filter((name) => !builtPlatforms().includes(name))) {
     console.log(`Not built, so not tested: ${name}`)

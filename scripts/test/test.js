@@ -13,7 +13,7 @@ import { ensureValkey } from '../other-servers.js'
 import { main } from '../project.js'
 import { runOnOtherClients } from './on-other-clients.js'
 import { runOnOtherServers } from './on-other-servers.js'
-import { runRustTests, runVitest } from './suites.js'
+import { printFailed, runRustTests, runVitest } from './suites.js'
 
 await main(import.meta.url, async () => {
   let args = process.argv.slice(2)
@@ -49,9 +49,9 @@ await main(import.meta.url, async () => {
   let total = { passed: 0, failed: 0, skipped: 0 }
   for (let [name, { passed, failed, skipped }] of Object.entries(results)) {
     console.log(`${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
-    for (let test of failed) console.log(`  failed: ${test}`)
-    for (let test of skipped) console.log(`  skipped: ${test}`)
-    if (passed + failed.length === 0) console.log('  Problem: no test ran')
+    printFailed(failed)
+    for (let test of skipped) console.log(`Skipped: ${test}`)
+    if (passed + failed.length === 0) console.log('Problem: no test ran')
     total.passed += passed
     total.failed += failed.length || Number(passed === 0)
     total.skipped += skipped.length
