@@ -186,7 +186,8 @@ impl Open {
         }
         loop {
             match parse(&self.received, MOST_BYTES) {
-                Parsed::Reply(message, length) => {
+                // Of what is oversized, the bytes are not all there.
+                Parsed::Reply(message, length) if length <= self.received.len() => {
                     tell(is_switch_of(name, &message));
                     self.received.drain(..length);
                 }
@@ -204,15 +205,31 @@ mod tests {
     use mio::Poll;
     use std::net::{TcpListener, TcpStream};
 
-    #[test]
-    fn a_sentinel_that_has_much_to_tell_is_read_bit_by_bit() {
+    fn config() -> Config {
         let name = "sessions".to_owned();
         let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
-        let urls = vec!["redis://localhost".into()];
-        let config = Config::new(Options { urls, kind, ..Options::default() }).unwrap();
+        let urls = vec!["redis://a".into(), "redis://b".into()];
+        Config::new(Options { urls, kind, ..Options::default() }).unwrap()
+    }
+
+    /// Has a watch listen to a sentinel, whose end of the connection is returned.
+    fn listen(watch: &mut Watch, config: &Config, events: &Poll, now: Instant) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut sentinel, _) = listener.accept().unwrap();
+        let (sentinel, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let socket = Socket::Tcp(mio::net::TcpStream::from_std(stream));
+        let attempt = watch.start(now).unwrap();
+        let server = Arc::clone(config.seeds.first());
+        assert!(watch.finish(attempt, server, Ok(socket), events.registry(), now));
+        sentinel
+    }
+
+    #[test]
+    fn a_sentinel_that_has_much_to_tell_is_read_bit_by_bit() {
+        let (config, now, events) = (config(), Instant::now(), Poll::new().unwrap());
+        let mut watch = Watch::new(&config, now);
+        let mut sentinel = listen(&mut watch, &config, &events, now);
         let message = |channel: &str, words: &str| {
             let (channel_bytes, bytes) = (channel.len(), words.len());
             format!(
@@ -223,18 +240,23 @@ mod tests {
         words.push_str(&message("+switch-master", "sessions 1 2 3 4"));
         sentinel.write_all(words.as_bytes()).unwrap();
 
-        let (now, events) = (Instant::now(), Poll::new().unwrap());
-        let mut watch = Watch::new(&config, now);
-        let attempt = watch.start(now).unwrap();
-        stream.set_nonblocking(true).unwrap();
-        let socket = Socket::Tcp(mio::net::TcpStream::from_std(stream));
-        let server = Arc::clone(config.seeds.first());
-        assert!(watch.finish(attempt, server, Ok(socket), events.registry(), now));
         assert!(watch.read(&config, now).is_none() && watch.is_busy(), "it read all of it at once");
         let mut switches = 0;
         while watch.is_busy() {
             switches += usize::from(watch.read(&config, now).is_some());
         }
         assert_eq!(switches, 1);
+    }
+
+    #[test]
+    fn a_sentinel_that_says_what_is_no_message_is_left() {
+        let (config, now, events) = (config(), Instant::now(), Poll::new().unwrap());
+        for words in ["$70000\r\n", "HTTP/1.1 400 Bad Request\r\n"] {
+            let mut watch = Watch::new(&config, now);
+            let mut sentinel = listen(&mut watch, &config, &events, now);
+            sentinel.write_all(words.as_bytes()).unwrap();
+            assert!(watch.read(&config, now).is_none());
+            assert_eq!(watch.failures(), 1, "{words}");
+        }
     }
 }
