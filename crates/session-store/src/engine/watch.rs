@@ -29,7 +29,7 @@ const MOST_BYTES: usize = 64 * 1024;
 pub(super) struct Watch {
     attempts: Attempts,
     open: Option<Open>,
-    /// How many sentinels in a row have failed: the next one is asked then.
+    /// How many sentinels in a row have failed, or hung up before they had answered: the next one is asked then.
     failures: usize,
     not_before: Instant,
 }
@@ -91,8 +91,6 @@ impl Watch {
         match registered {
             Ok(socket) => {
                 self.attempts.succeed(now);
-                self.attempts.heard(true);
-                self.failures = 0;
                 let received = Vec::new();
                 let open =
                     Open { socket, sentinel, received, may_read: true, heard: now, pinged: None };
@@ -160,8 +158,14 @@ impl Watch {
         let Layout::Sentinel(watched) = &config.layout else { return None };
         let open = self.open.as_mut().filter(|open| open.may_read)?;
         let mut is_switched = false;
+        let was_asked = open.pinged.is_some();
         let end = open.read(&watched.name, now, |is_ours| is_switched |= is_ours);
         let sentinel = Arc::clone(&open.sentinel);
+        // Not before it has answered: one may let everybody in, and hang up on them.
+        if was_asked && open.pinged.is_none() {
+            self.attempts.heard(true);
+            self.failures = 0;
+        }
         if let Err(reason) = end {
             self.lose(reason, now);
         }
@@ -209,7 +213,8 @@ mod tests {
         let name = "sessions".to_owned();
         let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
         let urls = vec!["redis://a".into(), "redis://b".into()];
-        Config::new(Options { urls, kind, ..Options::default() }).unwrap()
+        let timeout = Duration::from_secs(2);
+        Config::new(Options { urls, kind, timeout, ..Options::default() }).unwrap()
     }
 
     /// Has a watch listen to a sentinel, whose end of the connection is returned.
@@ -258,5 +263,28 @@ mod tests {
             assert!(watch.read(&config, now).is_none());
             assert_eq!(watch.failures(), 1, "{words}");
         }
+    }
+
+    #[test]
+    fn sentinels_that_hang_up_on_whoever_listens_are_left_alone_for_longer_each_time() {
+        let (config, events) = (config(), Poll::new().unwrap());
+        let mut now = Instant::now();
+        let mut watch = Watch::new(&config, now);
+        for failures in 1..10 {
+            now += Duration::from_secs(2);
+            drop(listen(&mut watch, &config, &events, now));
+            watch.read(&config, now);
+            assert_eq!(watch.failures(), failures);
+        }
+        assert!(watch.next().unwrap() - now >= config.timeout / 8);
+
+        now += Duration::from_secs(2);
+        let mut sentinel = listen(&mut watch, &config, &events, now);
+        now += config.timeout;
+        watch.keep_alive(&config, now);
+        sentinel.write_all(b"*2\r\n$4\r\npong\r\n$0\r\n\r\n").unwrap();
+        watch.notice();
+        watch.read(&config, now);
+        assert_eq!(watch.failures(), 0);
     }
 }
