@@ -16,7 +16,7 @@ use crate::resp::{Parsed, parse};
 
 pub(super) const WATCH: Token = Token(usize::MAX - 1);
 
-/// A sentinel that does not let us listen is left alone for so long.
+/// Sentinels of which none lets us listen are left alone for so long.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
 /// How much is read at a time. A sentinel that does not stop telling must not keep the I/O thread from its other
@@ -28,6 +28,7 @@ const MOST_BYTES: usize = 64 * 1024;
 
 pub(super) struct Watch {
     attempts: Attempts,
+    sentinels: usize,
     open: Option<Open>,
     /// How many sentinels in a row have failed, or hung up before they had answered: the next one is asked then.
     failures: usize,
@@ -49,7 +50,8 @@ struct Open {
 impl Watch {
     pub(super) fn new(config: &Config, now: Instant) -> Self {
         let attempts = Attempts::new(config.timeout, now);
-        Self { attempts, open: None, failures: 0, not_before: now }
+        let sentinels = config.seeds.iter().count();
+        Self { attempts, sentinels, open: None, failures: 0, not_before: now }
     }
 
     /// How many of the sentinels to pass over.
@@ -98,10 +100,11 @@ impl Watch {
                 true
             }
             Err(error) => {
-                if error.is_permanent {
+                self.lose(error.reason, now);
+                // Another one may.
+                if error.is_permanent && self.failures.is_multiple_of(self.sentinels) {
                     self.not_before = now + REFUSED_PAUSE;
                 }
-                self.lose(error.reason, now);
                 false
             }
         }
@@ -286,5 +289,21 @@ mod tests {
         watch.notice();
         watch.read(&config, now);
         assert_eq!(watch.failures(), 0);
+    }
+
+    #[test]
+    fn a_sentinel_that_does_not_let_us_listen_does_not_keep_the_others_from_being_asked() {
+        let (config, events) = (config(), Poll::new().unwrap());
+        let now = Instant::now();
+        let mut watch = Watch::new(&config, now);
+        let mut refuse = |now| {
+            let attempt = watch.start(now).unwrap();
+            let server = Arc::clone(config.seeds.first());
+            let refusal = ConnectError::permanent("NOPERM");
+            watch.finish(attempt, server, Err(refusal), events.registry(), now);
+            watch.next().unwrap() - now
+        };
+        assert!(refuse(now) < config.timeout);
+        assert_eq!(refuse(now + config.timeout), REFUSED_PAUSE);
     }
 }
