@@ -267,7 +267,7 @@ impl Engine {
             self.settlement.tell(Event::Reconnect { address, attempt, delay, cause });
         }
         match result {
-            Ok(_) if self.topology.is_misled(attempt) => {}
+            Ok(_) if !self.topology.believes(attempt) => {}
             Ok(found) => {
                 let before = self.pool.addresses();
                 self.topology.learn(found, &mut self.pool, now);

@@ -173,9 +173,12 @@ impl Topology {
         }
     }
 
-    /// Whether what comes of a search is out of date.
-    pub(crate) fn is_misled(&self, attempt: u64) -> bool {
-        matches!(self, Self::Sentinel(sentinel) if sentinel.is_misled(attempt))
+    /// Whether what a search has found is to be taken over; what earlier ones find is out of date then.
+    pub(crate) fn believes(&mut self, attempt: u64) -> bool {
+        match self {
+            Self::Single(_) | Self::Cluster(_) => true,
+            Self::Sentinel(sentinel) => sentinel.believes(attempt),
+        }
     }
 
     /// Takes note of what came of a search. After a failure, returns how many there have been, and the pause before

@@ -12,8 +12,10 @@ pub(crate) struct Sentinel {
     config: Arc<Config>,
     primary: Primary,
     pub(super) discovery: Discovery,
-    /// The latest search that may have been misled: a sentinel has told of a new primary since it started.
+    /// The latest search that may have been misled: since it started, a sentinel has told of a new primary, or another
+    /// search that started later has ended.
     misled: u64,
+    misled_at: Option<Instant>,
 }
 
 enum Primary {
@@ -27,7 +29,8 @@ enum Primary {
 impl Sentinel {
     pub(super) fn new(config: &Arc<Config>, now: Instant) -> Self {
         let discovery = Discovery::new(config, now);
-        Self { config: Arc::clone(config), primary: Primary::Unknown, discovery, misled: 0 }
+        let config = Arc::clone(config);
+        Self { config, primary: Primary::Unknown, discovery, misled: 0, misled_at: None }
     }
 
     pub(super) fn place(&self) -> Option<Place> {
@@ -61,11 +64,20 @@ impl Sentinel {
     /// that it is one: what it takes would be lost, so commands wait until the new one is known.
     pub(super) fn switched(&mut self, by: Arc<Server>, now: Instant) {
         self.primary = Primary::Replaced;
-        self.misled = self.discovery.hurry(by, now);
+        let latest = self.discovery.hurry(by, now);
+        // Or one that tells it time and again would have no search end.
+        if self.misled_at.is_none_or(|time| now - time >= self.config.timeout) {
+            (self.misled, self.misled_at) = (latest, Some(now));
+        }
     }
 
-    pub(super) fn is_misled(&self, attempt: u64) -> bool {
-        attempt <= self.misled
+    pub(super) fn believes(&mut self, attempt: u64) -> bool {
+        let is_believed = attempt > self.misled;
+        if is_believed {
+            // Those that started before it know less.
+            self.misled = attempt - 1;
+        }
+        is_believed
     }
 
     /// Takes over what a sentinel has told, and the server that it named has confirmed.
@@ -77,5 +89,38 @@ impl Sentinel {
         let place = pool.place_of(primary.clone(), &self.config, now);
         self.primary = Primary::At(place);
         pool.keep(|other| other == place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Kind, Options, SentinelOptions};
+
+    #[test]
+    fn a_sentinel_that_tells_of_new_primaries_time_and_again_does_not_make_all_searches_vain() {
+        let name = "sessions".to_owned();
+        let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
+        let (urls, timeout) = (vec!["redis://localhost".into()], Duration::from_secs(1));
+        let options = Options { urls, kind, timeout, ..Options::default() };
+        let config = Arc::new(Config::new(options).unwrap());
+        let mut now = Instant::now();
+        let mut sentinel = Sentinel::new(&config, now);
+        let by = config.seeds.first();
+        sentinel.discovery.want(None);
+        let before = sentinel.start_search(true, now).unwrap().attempt;
+        sentinel.switched(Arc::clone(by), now);
+        assert!(!sentinel.believes(before));
+
+        let after = sentinel.start_search(true, now).unwrap().attempt;
+        for _ in 0..3 {
+            now += config.timeout / 4;
+            sentinel.switched(Arc::clone(by), now);
+        }
+        let latest = sentinel.start_search(true, now).unwrap().attempt;
+        assert!(sentinel.believes(after) && sentinel.believes(latest));
+        assert!(!sentinel.believes(after), "it started before the other one");
     }
 }
