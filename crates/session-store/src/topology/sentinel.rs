@@ -12,11 +12,16 @@ pub(crate) struct Sentinel {
     config: Arc<Config>,
     primary: Primary,
     pub(super) discovery: Discovery,
-    /// The latest search that may have been misled: since it started, a sentinel has told of a new primary, or another
-    /// search that started later has ended.
+    /// The latest search whose outcome was taken over.
+    believed: u64,
+    /// The latest search that may have been misled: a sentinel has told of a new primary since it started.
     misled: u64,
-    misled_at: Option<Instant>,
+    /// How many outcomes in a row were dropped because of that.
+    dropped: u32,
 }
+
+/// A sentinel that tells of new primaries time and again must not make all searches vain.
+const MOST_DROPPED: u32 = 3;
 
 enum Primary {
     /// No sentinel has named it yet.
@@ -29,8 +34,8 @@ enum Primary {
 impl Sentinel {
     pub(super) fn new(config: &Arc<Config>, now: Instant) -> Self {
         let discovery = Discovery::new(config, now);
-        let config = Arc::clone(config);
-        Self { config, primary: Primary::Unknown, discovery, misled: 0, misled_at: None }
+        let (config, primary) = (Arc::clone(config), Primary::Unknown);
+        Self { config, primary, discovery, believed: 0, misled: 0, dropped: 0 }
     }
 
     pub(super) fn place(&self) -> Option<Place> {
@@ -64,20 +69,23 @@ impl Sentinel {
     /// that it is one: what it takes would be lost, so commands wait until the new one is known.
     pub(super) fn switched(&mut self, by: Arc<Server>, now: Instant) {
         self.primary = Primary::Replaced;
-        let latest = self.discovery.hurry(by, now);
-        // Or one that tells it time and again would have no search end.
-        if self.misled_at.is_none_or(|time| now - time >= self.config.timeout) {
-            (self.misled, self.misled_at) = (latest, Some(now));
-        }
+        self.misled = self.discovery.hurry(by, now);
     }
 
+    /// Whether what this search has found is to be taken over. What those find that started before it is out of date
+    /// then.
     pub(super) fn believes(&mut self, attempt: u64) -> bool {
-        let is_believed = attempt > self.misled;
-        if is_believed {
-            // Those that started before it know less.
-            self.misled = attempt - 1;
+        if attempt < self.believed {
+            return false;
         }
-        is_believed
+        if attempt > self.misled {
+            self.dropped = 0;
+        } else if self.dropped < MOST_DROPPED {
+            self.dropped += 1;
+            return false;
+        }
+        self.believed = attempt;
+        true
     }
 
     /// Takes over what a sentinel has told, and the server that it named has confirmed.
@@ -99,28 +107,56 @@ mod tests {
     use super::*;
     use crate::config::{Kind, Options, SentinelOptions};
 
-    #[test]
-    fn a_sentinel_that_tells_of_new_primaries_time_and_again_does_not_make_all_searches_vain() {
+    fn sentinel(now: Instant) -> Sentinel {
         let name = "sessions".to_owned();
         let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
-        let (urls, timeout) = (vec!["redis://localhost".into()], Duration::from_secs(1));
-        let options = Options { urls, kind, timeout, ..Options::default() };
-        let config = Arc::new(Config::new(options).unwrap());
-        let mut now = Instant::now();
-        let mut sentinel = Sentinel::new(&config, now);
-        let by = config.seeds.first();
-        sentinel.discovery.want(None);
-        let before = sentinel.start_search(true, now).unwrap().attempt;
-        sentinel.switched(Arc::clone(by), now);
-        assert!(!sentinel.believes(before));
+        let urls = vec!["redis://localhost".into()];
+        let config = Config::new(Options { urls, kind, ..Options::default() }).unwrap();
+        Sentinel::new(&Arc::new(config), now)
+    }
 
-        let after = sentinel.start_search(true, now).unwrap().attempt;
-        for _ in 0..3 {
-            now += config.timeout / 4;
-            sentinel.switched(Arc::clone(by), now);
-        }
-        let latest = sentinel.start_search(true, now).unwrap().attempt;
-        assert!(sentinel.believes(after) && sentinel.believes(latest));
-        assert!(!sentinel.believes(after), "it started before the other one");
+    fn tell_of_a_switch(sentinel: &mut Sentinel, now: Instant) {
+        let by = Arc::clone(sentinel.config.seeds.first());
+        sentinel.switched(by, now);
+    }
+
+    /// Has a search start though another one is under way.
+    fn search(sentinel: &mut Sentinel, now: Instant) -> u64 {
+        sentinel.discovery.want(None);
+        sentinel.discovery.hurry(Arc::clone(sentinel.config.seeds.first()), now);
+        sentinel.start_search(true, now).unwrap().attempt
+    }
+
+    #[test]
+    fn what_started_before_a_switch_or_before_what_is_known_already_is_not_believed() {
+        let mut now = Instant::now();
+        let mut sentinel = sentinel(now);
+        let mut searches = || {
+            now += Duration::from_secs(1);
+            search(&mut sentinel, now)
+        };
+        let (first, second, third) = (searches(), searches(), searches());
+        assert!(sentinel.believes(second));
+        assert!(!sentinel.believes(first), "it started before the second");
+        tell_of_a_switch(&mut sentinel, now);
+        assert!(!sentinel.believes(third));
+        let after = search(&mut sentinel, now + Duration::from_secs(1));
+        assert!(sentinel.believes(after));
+    }
+
+    #[test]
+    fn a_sentinel_that_tells_of_switches_without_end_does_not_make_all_searches_vain() {
+        let mut now = Instant::now();
+        let mut sentinel = sentinel(now);
+        let mut ends = || {
+            now += Duration::from_secs(1);
+            let attempt = search(&mut sentinel, now);
+            tell_of_a_switch(&mut sentinel, now);
+            let is_believed = sentinel.believes(attempt);
+            sentinel.discovery.finish(attempt, None, now);
+            is_believed
+        };
+        let believed: Vec<bool> = (0..6).map(|_| ends()).collect();
+        assert_eq!(believed, [false, false, false, true, true, true]);
     }
 }
