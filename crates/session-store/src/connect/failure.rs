@@ -35,7 +35,7 @@ impl ConnectError {
         }
         Self::transient(match error.kind() {
             io::ErrorKind::ConnectionRefused => {
-                "connection refused; is Redis running there?".into()
+                "connection refused; is a server running there?".into()
             }
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer".into(),
             io::ErrorKind::UnexpectedEof

@@ -173,7 +173,7 @@ impl Topology {
         }
     }
 
-    /// Whether what a search has found is to be taken over; what earlier ones find is out of date then.
+    /// Whether to take over what a search has found.
     pub(crate) fn believes(&mut self, attempt: u64) -> bool {
         match self {
             Self::Single(_) | Self::Cluster(_) => true,

@@ -12,11 +12,11 @@ pub(crate) struct Sentinel {
     config: Arc<Config>,
     primary: Primary,
     pub(super) discovery: Discovery,
-    /// The latest search whose outcome was taken over.
+    /// The latest search whose outcome was believed.
     believed: u64,
     /// The latest search that may have been misled: a sentinel has told of a new primary since it started.
     misled: u64,
-    /// How many outcomes in a row were dropped because of that.
+    /// How many outcomes in a row were not believed because of that.
     dropped: u32,
 }
 
@@ -72,8 +72,7 @@ impl Sentinel {
         self.misled = self.discovery.hurry(by, now);
     }
 
-    /// Whether what this search has found is to be taken over. What those find that started before it is out of date
-    /// then.
+    /// Whether to take over what this search has found. What earlier searches find is out of date from then on.
     pub(super) fn believes(&mut self, attempt: u64) -> bool {
         if attempt < self.believed {
             return false;
