@@ -123,10 +123,18 @@ async function commandsDuring(
     await action()
     await side.echo(marker)
     await end.promise
+    let sentinels = await addressesOfSentinels(side)
+    lines = lines.filter((line) => !sentinels.some((address) => line.includes(` ${address}] `)))
   } finally {
     monitor.destroy()
   }
   return lines.map(parseMonitorLine)
+}
+
+/** Sentinels ask a server how it is, and tell each other through it, all the time. */
+async function addressesOfSentinels(side: SideConnection): Promise<string[]> {
+  let list = await side.sendCommand<string>(['CLIENT', 'LIST'])
+  return [...list.matchAll(/ addr=(\S+) .* name=sentinel-/g)].map((match) => match[1]!)
 }
 
 /** `1700000000.123456 [0 127.0.0.1:5000] "GET" "key"` as `['GET', 'key']`. */
