@@ -64,11 +64,6 @@ impl Pool {
         used.map(server).collect()
     }
 
-    /// The server at a place.
-    pub(crate) fn server(&self, place: Place) -> &Arc<Server> {
-        &self.members[place].server
-    }
-
     /// Returns the place of a server, which it gets if it has none. Its connections are made when there are
     /// commands for them.
     pub(crate) fn place_of(&mut self, server: Server, config: &Config, now: Instant) -> Place {

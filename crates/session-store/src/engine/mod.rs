@@ -291,13 +291,11 @@ impl Engine {
     }
 
     fn expire(&mut self, now: Instant) {
+        // First, because a connection that is dropped for its silence was there until now.
+        let unsent = if self.topology.may_redirect() { self.expire_unsent(now) } else { None };
         let mut turn = turn!(self, now);
         let deadlines = self.pool.iter_mut().filter_map(|it| it.expire(&mut turn));
-        let mut next = deadlines.min();
-        if self.topology.may_redirect() {
-            next = next.into_iter().chain(self.expire_unsent(now)).min();
-        }
-        self.next_deadline = next;
+        self.next_deadline = deadlines.chain(unsent).min();
     }
 
     /// Whether nobody waits for anything.

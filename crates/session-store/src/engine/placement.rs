@@ -152,9 +152,10 @@ impl Engine {
             settlement.fail(command.ticket, error);
         });
         let behind = self.order.expire(now, |command| {
-            let error = match topology.place_of(command.content().id) {
-                Some(place) => Error::timed_out(pool.server(place), timeout, false),
-                None => Error::timed_out(seeds, timeout, false),
+            let id = command.content().id;
+            let error = match topology.place_of(id) {
+                Some(place) => pool.connection_of(place, id).unsent_error(config),
+                None => Error::not_connected_in_time(seeds, timeout, topology.last_failure()),
             };
             settlement.fail(command.ticket, error);
         });
