@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustls::CertificateError;
+
 /// Why an attempt to connect has failed.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectError {
@@ -51,6 +53,9 @@ impl ConnectError {
 
     fn from_tls(error: &rustls::Error) -> Self {
         Self::permanent(match error {
+            rustls::Error::InvalidCertificate(
+                error @ (CertificateError::Expired | CertificateError::ExpiredContext { .. }),
+            ) => format!("the server's TLS certificate is out of date ({error}); renew it"),
             rustls::Error::InvalidCertificate(error) => format!(
                 "the server's TLS certificate is not trusted ({error}); \
                  pass its authority as \"tls.ca\", or check \"tls.serverName\""
@@ -60,5 +65,19 @@ impl ConnectError {
             }
             error => format!("TLS: {error}"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_has_expired_is_not_a_question_of_who_is_trusted() {
+        let reason =
+            |error| ConnectError::from_tls(&rustls::Error::InvalidCertificate(error)).reason;
+        let expired = reason(CertificateError::Expired);
+        assert!(expired.contains("renew") && !expired.contains("tls.ca"), "{expired}");
+        assert!(reason(CertificateError::UnknownIssuer).contains("tls.ca"));
     }
 }
