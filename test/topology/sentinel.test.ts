@@ -1,4 +1,5 @@
 /** What users see of sessions behind sentinels. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { createRedisSessionStorage, type UrlOptions } from 'remix-session-storage-redis'
@@ -222,4 +223,25 @@ test('errors tell sentinels that are not there from a name that they do not know
   expect(error).toMatchObject({ code: 'CONNECT' })
   expect(error.message).toMatch(/"sessions" of the sentinels redis:.*connection refused/)
   expect(duration).toBeLessThan(300 + SLACK)
+})
+
+test('a connection that a failover leaves behind is told to be gone', async () => {
+  let present = 0
+  let counts: [string, () => void][] = [
+    ['remix-session-storage-redis:connect', () => present++],
+    ['remix-session-storage-redis:disconnect', () => present--],
+  ]
+  for (let [name, count] of counts) {
+    subscribe(name, count)
+    ends.push(() => unsubscribe(name, count))
+  }
+  redis = await startSentinels()
+  let storage = open()
+  let id = await stored(storage, 'here')
+  await expect.poll(() => present).toBe(1)
+
+  let primary = await redis.failover()
+  await expect.poll(() => valueOf(storage, id)).toBe('here')
+  await expect.poll(() => clientsOf(primary)).toBe(1)
+  await expect.poll(() => present).toBe(1)
 })

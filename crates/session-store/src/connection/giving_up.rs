@@ -23,7 +23,7 @@ impl Connection {
     /// Closes the connection to a server that has no sessions any more, unless it may still answer.
     pub(crate) fn leave(&mut self, patience: Duration, turn: &mut Turn<'_>) {
         if self.in_flight.is_empty() {
-            self.abort(turn.registry);
+            self.close("the server has no sessions any more", turn);
         } else if self.is_silent(patience, turn.now) {
             self.lose("no answer, and another server has taken its place", turn);
         }

@@ -209,9 +209,7 @@ impl Connection {
             return false;
         }
         let Some(mut successor) = self.successor.take() else { return false };
-        if let Some(wire) = self.wire.take() {
-            wire.abort(turn.registry);
-        }
+        self.close("another connection has taken its place", turn);
         if let Err(error) = successor.register(turn.registry, self.token) {
             self.attempts.fail(true, error.to_string(), turn.now);
             return true;
@@ -287,6 +285,14 @@ impl Connection {
     pub(crate) fn abort(&mut self, registry: &Registry) {
         for wire in [self.wire.take(), self.successor.take()].into_iter().flatten() {
             wire.abort(registry);
+        }
+    }
+
+    /// Closes the sockets, on which nobody waits for anything.
+    fn close(&mut self, reason: &str, turn: &mut Turn<'_>) {
+        for wire in [self.wire.take(), self.successor.take()].into_iter().flatten() {
+            wire.abort(turn.registry);
+            turn.settlement.tell(Event::disconnect(&self.server, reason));
         }
     }
 
