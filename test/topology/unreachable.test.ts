@@ -3,6 +3,7 @@ import { createRedisSessionStorage, type UrlOptions } from 'remix-session-storag
 import { expect, onTestFinished, test } from 'vitest'
 
 import { freePort } from '../../scripts/redis-server.js'
+import { until } from '../../scripts/restartable-redis.js'
 import { startCluster } from '../support/cluster.ts'
 import { failure } from '../support/failure.ts'
 
@@ -17,7 +18,7 @@ async function openOnCluster() {
   onTestFinished(() => cluster.stop())
   let storage = open({ url: cluster.urls, cluster: true })
   await storage.read('some-id')
-  return { storage, proxies: cluster.nodes.map(({ proxy }) => proxy!) }
+  return { storage, cluster, proxies: cluster.nodes.map(({ proxy }) => proxy!) }
 }
 
 /** The codes with which calls of one session fail, of which one is under way at a time. */
@@ -44,4 +45,14 @@ test('calls behind one that is not answered are told so', async () => {
   let { storage, proxies } = await openOnCluster()
   for (let proxy of proxies) proxy.hold(true)
   expect(await codesOfSiblings(storage)).toEqual(['TIMEOUT', 'TIMEOUT', 'TIMEOUT'])
+})
+
+test('calls behind one that a cluster refuses are told of that, too', async () => {
+  let { storage, cluster } = await openOnCluster()
+  let owner = await cluster.ownerOf(await cluster.slotOf('session:some-id'))
+  await cluster.nodes.find((node) => node !== owner)!.kill()
+  await until('the cluster is down', async () =>
+    (await owner.command('CLUSTER', 'INFO')).includes('cluster_state:fail'),
+  )
+  expect(await codesOfSiblings(storage)).toEqual(['REDIS', 'REDIS', 'REDIS'])
 })
