@@ -55,6 +55,11 @@ impl Parked {
         self.0.iter().filter_map(|entry| entry.due).min()
     }
 
+    /// What a server has said to the command of a session that it has asked for patience.
+    pub(super) fn refusal_of(&self, id: &[u8]) -> Option<&Error> {
+        self.0.iter().find(|entry| entry.command.content().id == id)?.refusal.as_ref()
+    }
+
     /// Passes on what is past its deadline, with what a server has said to it; returns the earliest deadline
     /// of what remains.
     pub(super) fn expire(

@@ -145,19 +145,21 @@ impl Engine {
     pub(super) fn expire_unsent(&mut self, now: Instant) -> Option<Instant> {
         let Self { config, settlement, topology, pool, .. } = self;
         let (seeds, timeout) = (&config.seeds, config.timeout);
-        let parked = self.parked.expire(now, |command, refusal| {
-            let error = refusal.unwrap_or_else(|| {
-                Error::not_connected_in_time(seeds, timeout, topology.last_failure())
+        let not_connected =
+            || Error::not_connected_in_time(seeds, timeout, topology.last_failure());
+        // First, because what they wait for may have the same deadline.
+        let behind = self.order.expire(now, |command| {
+            let id = command.content().id;
+            let error = self.parked.refusal_of(id).cloned().unwrap_or_else(|| {
+                match topology.place_of(id) {
+                    Some(place) => pool.connection_of(place, id).unsent_error(config),
+                    None => not_connected(),
+                }
             });
             settlement.fail(command.ticket, error);
         });
-        let behind = self.order.expire(now, |command| {
-            let id = command.content().id;
-            let error = match topology.place_of(id) {
-                Some(place) => pool.connection_of(place, id).unsent_error(config),
-                None => Error::not_connected_in_time(seeds, timeout, topology.last_failure()),
-            };
-            settlement.fail(command.ticket, error);
+        let parked = self.parked.expire(now, |command, refusal| {
+            settlement.fail(command.ticket, refusal.unwrap_or_else(not_connected));
         });
         parked.into_iter().chain(behind).min()
     }
