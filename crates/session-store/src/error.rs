@@ -112,7 +112,7 @@ impl Error {
 }
 
 /// What Redis quotes that is no argument of ours but a name of its own.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 22] = [
     "append",
     "asking",
     "auth",
@@ -132,6 +132,9 @@ const NAMES: [&str; 19] = [
     "rename",
     "role",
     "cluster|slots",
+    "sentinel",
+    "sentinel|get-master-addr-by-name",
+    "subscribe",
 ];
 
 /// More of an error reply than this tells nobody more.
