@@ -31,7 +31,7 @@ const FRESH_FOR = 1000
 /** Remix's `SessionStorage`, and what a storage with a connection needs besides. */
 export interface RedisSessionStorage extends SessionStorage {
   /**
-   * Connects now rather than at the first use, to find a wrong setting when the app starts.
+   * Connects now rather than at the first use, to find a wrong address or password when the app starts.
    *
    * @throws {RedisSessionStorageError} `CONNECT`, when no connection was made within `timeout`
    */
