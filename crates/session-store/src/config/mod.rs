@@ -111,6 +111,10 @@ impl Seeds {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Server>> {
         self.servers.iter()
     }
+
+    pub(crate) fn count(&self) -> usize {
+        self.servers.len()
+    }
 }
 
 impl fmt::Display for Seeds {
@@ -243,6 +247,17 @@ fn check_seeds(seeds: &[Server]) -> Result<(), ConfigError> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+impl Config {
+    /// That of a primary that these sentinels know, for tests.
+    pub(crate) fn of_sentinels(urls: impl IntoIterator<Item: Into<String>>) -> Self {
+        let name = "sessions".into();
+        let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
+        let (urls, timeout) = (urls.into_iter().map(Into::into).collect(), Duration::from_secs(2));
+        Self::new(Options { urls, kind, timeout, ..Options::default() }).unwrap()
+    }
 }
 
 #[cfg(test)]

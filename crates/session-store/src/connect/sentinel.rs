@@ -189,7 +189,7 @@ impl Failures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Kind, Layout, Options, SentinelOptions};
+    use crate::config::{Config, Layout};
     use crate::resp::{Parsed, parse};
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -246,10 +246,8 @@ mod tests {
 
     /// Returns the ports of the sentinel that has led to the primary, and of the primary.
     fn find(sentinels: &[u16]) -> Result<(u16, u16), ConnectError> {
-        let urls = sentinels.iter().map(|port| format!("redis://127.0.0.1:{port}")).collect();
-        let name = "sessions".into();
-        let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
-        let config = Config::new(Options { urls, kind, ..Options::default() }).unwrap();
+        let urls = sentinels.iter().map(|port| format!("redis://127.0.0.1:{port}"));
+        let config = Config::of_sentinels(urls);
         let Layout::Sentinel(watched) = &config.layout else { panic!("{:?}", config.layout) };
         let sentinels: Vec<_> = config.seeds.iter().cloned().collect();
         let (by, server) = find_primary(&sentinels, watched, TIME)?;

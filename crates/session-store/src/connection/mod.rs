@@ -281,16 +281,18 @@ impl Connection {
         }
     }
 
+    fn take_wires(&mut self) -> impl Iterator<Item = Wire> + use<> {
+        [self.wire.take(), self.successor.take()].into_iter().flatten()
+    }
+
     /// Closes the sockets, with what has not been sent.
     pub(crate) fn abort(&mut self, registry: &Registry) {
-        for wire in [self.wire.take(), self.successor.take()].into_iter().flatten() {
-            wire.abort(registry);
-        }
+        self.take_wires().for_each(|wire| wire.abort(registry));
     }
 
     /// Closes the sockets, on which nobody waits for anything.
     fn close(&mut self, reason: &str, turn: &mut Turn<'_>) {
-        for wire in [self.wire.take(), self.successor.take()].into_iter().flatten() {
+        for wire in self.take_wires() {
             wire.abort(turn.registry);
             turn.settlement.tell(Event::disconnect(&self.server, reason));
         }

@@ -291,7 +291,8 @@ impl Engine {
     }
 
     fn expire(&mut self, now: Instant) {
-        // First, because a connection that is dropped for its silence was there until now.
+        // First, while connections are still there that are dropped for their silence: calls behind one that was not
+        // answered in time are told so.
         let unsent = if self.topology.may_redirect() { self.expire_unsent(now) } else { None };
         let mut turn = turn!(self, now);
         let deadlines = self.pool.iter_mut().filter_map(|it| it.expire(&mut turn));

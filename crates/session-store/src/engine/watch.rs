@@ -50,7 +50,7 @@ struct Open {
 impl Watch {
     pub(super) fn new(config: &Config, now: Instant) -> Self {
         let attempts = Attempts::new(config.timeout, now);
-        let sentinels = config.seeds.iter().count();
+        let sentinels = config.seeds.count();
         Self { attempts, sentinels, open: None, failures: 0, not_before: now }
     }
 
@@ -208,16 +208,11 @@ impl Open {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Kind, Options, SentinelOptions};
     use mio::Poll;
     use std::net::{TcpListener, TcpStream};
 
     fn config() -> Config {
-        let name = "sessions".to_owned();
-        let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
-        let urls = vec!["redis://a".into(), "redis://b".into()];
-        let timeout = Duration::from_secs(2);
-        Config::new(Options { urls, kind, timeout, ..Options::default() }).unwrap()
+        Config::of_sentinels(["redis://a", "redis://b"])
     }
 
     /// Has a watch listen to a sentinel, whose end of the connection is returned.

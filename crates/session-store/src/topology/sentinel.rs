@@ -60,8 +60,7 @@ impl Sentinel {
         if let Primary::Unknown = self.primary {
             return None;
         }
-        let count = self.config.seeds.iter().count();
-        let number = (self.discovery.seed() + passed_over) % count;
+        let number = (self.discovery.seed() + passed_over) % self.config.seeds.count();
         self.config.seeds.iter().nth(number).cloned()
     }
 
@@ -104,14 +103,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{Kind, Options, SentinelOptions};
 
     fn sentinel(now: Instant) -> Sentinel {
-        let name = "sessions".to_owned();
-        let kind = Kind::Sentinel(SentinelOptions { name, ..SentinelOptions::default() });
-        let urls = vec!["redis://localhost".into()];
-        let config = Config::new(Options { urls, kind, ..Options::default() }).unwrap();
-        Sentinel::new(&Arc::new(config), now)
+        Sentinel::new(&Arc::new(Config::of_sentinels(["redis://localhost"])), now)
     }
 
     fn tell_of_a_switch(sentinel: &mut Sentinel, now: Instant) {
@@ -121,7 +115,6 @@ mod tests {
 
     /// Has a search start though another one is under way.
     fn search(sentinel: &mut Sentinel, now: Instant) -> u64 {
-        sentinel.discovery.want(None);
         sentinel.discovery.hurry(Arc::clone(sentinel.config.seeds.first()), now);
         sentinel.start_search(true, now).unwrap().attempt
     }
