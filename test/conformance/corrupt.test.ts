@@ -1,8 +1,8 @@
 /** What a read does with a stored value that is not a session. */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { backends, native, type OpenStorage } from '../support/backends.ts'
+import { messagesOn } from '../support/channel.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
@@ -41,11 +41,8 @@ describe.each(backends)('over $name', (backend) => {
     open = await backend.create(redis, { maxBytes: 900, onCorrupt: 'discard' })
     await store()
     let before = await redis.side.dump(KEY)
-    let heard: any[] = []
-    let listen = (message: unknown) => heard.push(message)
-    subscribe('remix-session-storage-redis:discarded', listen)
+    let heard = messagesOn('discarded')
     let session = await open.storage.read(ID)
-    unsubscribe('remix-session-storage-redis:discarded', listen)
 
     expect(session.id).not.toBe(ID)
     expect(session.size).toBe(0)

@@ -1,10 +1,10 @@
 /** `onUnavailable: 'anonymous'`: visitors go on while Redis cannot answer, and nobody is signed out. */
 import { createSession } from '@remix-run/session'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { RedisSessionStorage } from 'remix-session-storage-redis'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { ioredis, native, nodeRedis, type OpenStorage } from '../support/backends.ts'
+import { messagesOn } from '../support/channel.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
@@ -76,10 +76,7 @@ describe.each([native, nodeRedis, ioredis])('over $name', (backend) => {
   })
 
   test('an app can tell, and hears of each such read without the id', async () => {
-    let heard: any[] = []
-    let listen = (message: unknown) => heard.push(message)
-    subscribe('remix-session-storage-redis:unavailable', listen)
-    onTestFinished(() => void unsubscribe('remix-session-storage-redis:unavailable', listen))
+    let heard = messagesOn('unavailable')
 
     let id = await stored(storage, 'here')
     for (let session of [await storage.read(id), await storage.read('unknown'), createSession()]) {

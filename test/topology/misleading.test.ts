@@ -1,6 +1,5 @@
 /** What users see of topologies that mislead, fall silent, or cannot serve everything. */
 import { once } from 'node:events'
-import diagnostics from 'node:diagnostics_channel'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -8,6 +7,7 @@ import { createRedisSessionStorage, type UrlOptions } from 'remix-session-storag
 import { expect, onTestFinished, test } from 'vitest'
 
 import { freePort } from '../../scripts/redis-server.js'
+import { messagesOn } from '../support/channel.ts'
 import { startCluster, type ClusterOptions } from '../support/cluster.ts'
 import { failure, stored, valueOf } from '../support/failure.ts'
 import { startRedis } from '../support/redis.ts'
@@ -119,12 +119,7 @@ test('a session whose slot no node has fails with what the cluster says of it', 
 })
 
 test('a cluster that cannot be reached is told of', async () => {
-  let events: unknown[] = []
-  let listen = (message: unknown) => events.push(message)
-  diagnostics.subscribe('remix-session-storage-redis:reconnect', listen)
-  onTestFinished(() => {
-    diagnostics.unsubscribe('remix-session-storage-redis:reconnect', listen)
-  })
+  let events = messagesOn('reconnect')
   let storage = open({ url: `redis://127.0.0.1:${await freePort()}`, cluster: true })
   let { error } = await failure(storage.read('some-id'))
   expect(error.message).toContain('refused')

@@ -1,11 +1,11 @@
 /** What users see of sessions behind sentinels. */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { createRedisSessionStorage, type UrlOptions } from 'remix-session-storage-redis'
 import { afterEach, expect, test } from 'vitest'
 
 import { makeCertificates } from '../support/certificates.ts'
+import { messagesOn } from '../support/channel.ts'
 import { startCountingVisitor } from '../support/counting-visitor.ts'
 import { failure, SLACK, stored, valueOf } from '../support/failure.ts'
 import { servers } from '../support/redis.ts'
@@ -226,21 +226,14 @@ test('errors tell sentinels that are not there from a name that they do not know
 })
 
 test('a connection that a failover leaves behind is told to be gone', async () => {
-  let present = 0
-  let counts: [string, () => void][] = [
-    ['remix-session-storage-redis:connect', () => present++],
-    ['remix-session-storage-redis:disconnect', () => present--],
-  ]
-  for (let [name, count] of counts) {
-    subscribe(name, count)
-    ends.push(() => unsubscribe(name, count))
-  }
+  let [connects, disconnects] = [messagesOn('connect'), messagesOn('disconnect')]
+  let present = () => connects.length - disconnects.length
   redis = await startSentinels()
   let storage = open()
   await storage.connect()
-  await expect.poll(() => present).toBe(1)
+  await expect.poll(present).toBe(1)
 
   let primary = await redis.failover()
   await expect.poll(() => storage.ping().then(() => clientsOf(primary))).toBe(1)
-  await expect.poll(() => present).toBe(1)
+  await expect.poll(present).toBe(1)
 })
